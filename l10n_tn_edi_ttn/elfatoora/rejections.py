@@ -1,0 +1,128 @@
+"""What TTN says when it refuses, and what it means: text or code -> cause.
+
+The catalogue itself is in ``rejections_data`` (data only). A text that no rule knows gives the cause ``ttn.unknown``: it is
+kept, shown as it came, never a reason to send again by itself. The addon may put rules of its own before the catalogue.
+"""
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from .answers import FaultAnswer, Problem
+from .rejections_data import CATALOGUE, NETWORK, UNKNOWN_RULE, Rule
+
+CODES = frozenset({rule.cause for rule in CATALOGUE} | {rule.cause for rule in NETWORK.values()} | {UNKNOWN_RULE.cause})
+KINDS = frozenset({"content", "configuration", "technical", "unknown"})
+
+_LONGEST_TEXT = 4_000  # characters looked at; a validator's message has a few hundred
+_DETAILS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
+    r"ligne numero ?: ?(?P<line>\d{1,9}) colonne numero ?: ?(?P<column>\d{1,9})",
+    r"starting with element '(?P<element>[^']{1,80})'",
+    r"\belement:? '(?P<element>[^']{1,80})'",
+    r"One of '(?P<expected>[^']{1,400})' is expected",
+    r"Expected is (?:one of )?(?P<expected>\([^)]{1,400}\))",
+    r"attribute '(?P<attribute>[^']{1,80})'",
+    r"\bvalue:? '(?P<value>[^']{0,200})'",
+    r"\blength (?:= |of )?'(?P<length>\d{1,9})'",
+    r"(?:maxLength|maximum length of|minLength|minimum length of) '(?P<limit>\d{1,9})'",
+    r"for type '(?P<type>[^']{1,80})'",
+    r"la balise '(?P<element>[^']{1,80})'",
+))
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The cause of one refusal.
+
+    :param code: stable key, one of :data:`CODES`
+    :param kind: content (the invoice), configuration (account, certificate, address), technical (transport), unknown
+    :param synchronous_refusal: a fault of ``saveEfact`` that says surely that nothing was deposited
+    :param blocking: False: TTN notes it and accepts all the same
+    :param same_bytes: what was signed may be deposited as it is once the cause is mended
+    :param account_wide: every other document of the account meets the same cause
+    :param subject: what is concerned, for the clinic: see ``rejections_data``
+    :param message: one English sentence
+    :param params: details read in the text (line, column, element, value, limit…)
+    :param text: TTN's own text, cut
+    :param ttn_code: TTN's own code, "" when there is none
+    """
+
+    code: str
+    kind: str
+    synchronous_refusal: bool
+    blocking: bool
+    same_bytes: bool
+    account_wide: bool
+    subject: str
+    message: str
+    params: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+    ttn_code: str = ""
+
+
+def classify(text: str, code: str = "", *, extra: Sequence[Rule] = ()) -> Cause:
+    """Name the cause of a fault or of an acknowledgment's error.
+
+    :param text: TTN's text, as it came
+    :param code: TTN's code ("SERV09", "CONTRL05"), "" when unknown; one at the beginning of the text counts as well
+    :param extra: rules looked at before the catalogue (taught by the user)
+    """
+    folded = fold(text)
+    code = code.strip().upper()
+    if not code and (match := re.match(r"(?:\[|errorcode\W{1,4})?((?:SERV|CONTRL)\d{2,3})\b", folded, re.IGNORECASE)):
+        code = match[1].upper()
+    for rule in (*extra, *CATALOGUE):
+        if _matches(rule, folded, code):
+            return _cause(rule, text, code, _details(folded))
+    return _cause(UNKNOWN_RULE, text, code, _details(folded))
+
+
+def classify_fault(fault: FaultAnswer, *, extra: Sequence[Rule] = ()) -> Cause:
+    """Name the cause of a SOAP Fault: by TTN's bean, else by the SOAP code and text."""
+    return classify(fault.message, fault.code or fault.faultcode.rpartition(":")[2], extra=extra)
+
+
+def classify_problem(problem: Problem) -> Cause:
+    """Name the cause of a call without an answer (`network.*`, `answer.*`)."""
+    rule = NETWORK.get(problem.code)
+    if problem.code == "answer.http_error":
+        rule = NETWORK.get(f"answer.http_error.{problem.params.get('status')}", rule)
+    return _cause(rule or UNKNOWN_RULE, problem.message, "", dict(problem.params))
+
+
+def fold(text: str) -> str:
+    """Text without accents, with plain quotes and single spaces: TTN writes the same message with and without accents."""
+    decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_TEXT])
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(re.sub("[\u2018\u2019\u201a\u00b4`]", "'", plain).split())
+
+
+def _matches(rule: Rule, folded: str, code: str) -> bool:
+    if rule.codes and code and code not in rule.codes:
+        return False
+    if any(_compiled(pattern).search(folded) for pattern in rule.patterns):
+        return True
+    return rule.code_alone and code in rule.codes
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _details(folded: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for pattern in _DETAILS:
+        if match := pattern.search(folded):
+            for name, value in match.groupdict().items():
+                found.setdefault(name, int(value) if name in ("line", "column", "length", "limit") else value)
+    return found
+
+
+def _cause(rule: Rule, text: str, code: str, params: dict[str, Any]) -> Cause:
+    return Cause(
+        code=rule.cause, kind=rule.kind, synchronous_refusal=rule.synchronous_refusal, blocking=rule.blocking,
+        same_bytes=rule.same_bytes, account_wide=rule.account_wide, subject=rule.subject, message=rule.message,
+        params=params, text=text[:_LONGEST_TEXT], ttn_code=code)
