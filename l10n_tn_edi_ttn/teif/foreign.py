@@ -25,7 +25,7 @@ _OPTIONS = {
 _too_deep = etree.XPath(f'boolean({"/*" * (MAX_DEPTH + 1)})')
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b'<\0', b'\0<')
 _ENCODING_ERRORS = frozenset({
-    etree.ErrorTypes.ERR_INVALID_CHAR, etree.ErrorTypes.ERR_INVALID_ENCODING, etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
+    etree.ErrorTypes.ERR_INVALID_ENCODING, etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
     etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING, etree.ErrorTypes.I18N_CONV_FAILED, etree.ErrorTypes.I18N_NO_HANDLER,
 })
 
