@@ -44,7 +44,7 @@ test-live: setup
 
 lint: venvs
 	@PATH="$(CURDIR)/.env/venv/bin:$$PATH" PRE_COMMIT_HOME="$(CURDIR)/.env/pre-commit" \
-		pre-commit run --all-files --show-diff-on-failure --color=auto
+		pre-commit run --all-files --color=auto
 
 format: venvs
 	@.env/venv/bin/ruff check -q --fix-only . && .env/venv/bin/ruff format .

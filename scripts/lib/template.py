@@ -10,7 +10,9 @@ parameters.set_param("report.url", "http://127.0.0.1:%s" % __import__("odoo").to
 
 found = (company.country_id.code, company.currency_id.name, company.chart_template)
 if found != ("TN", "TND", "tn"):
-    raise SystemExit(f"the template's company should be Tunisian, with TND and the chart 'tn'; it has {found}")
+    raise SystemExit(
+        f"the template's company should be Tunisian, with TND and the chart 'tn'; it has {found}"
+    )
 languages = {code for code, _name in env["res.lang"].get_installed()}
 if not {"en_US", "fr_FR", "ar_001"} <= languages:
     raise SystemExit(f"languages are missing in the template: {sorted(languages)}")
