@@ -1,0 +1,77 @@
+"""`python -m sandbox serve`: the listeners, the ready file, and an orderly end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import sys
+import threading
+from pathlib import Path
+
+from sandbox.admin import AdminHandler
+from sandbox.front import PATH, FrontHandler
+from sandbox.http import Server, Unreachable
+from sandbox.platform import Platform, configure
+
+
+def serve(options) -> int:
+    """Run until SIGTERM or SIGINT. In: the parsed options of the command line. Raises OSError when a port is taken."""
+    platform = Platform(options.state, options.schemas)
+    if options.config:
+        configure(platform, json.loads(options.config.read_text(encoding="utf-8")))
+    for name, value in (("latency", options.latency), ("verdict_delay", options.verdict_delay),
+                        ("check_schema", False if options.without_schema else None),
+                        ("strict_signatures", True if options.strict_signatures else None)):
+        if value is not None:
+            platform.store.set_setting(name, value)
+    if platform.store.setting("check_schema") and not platform.schemas.versions:
+        print(f"sandbox: no teif-<version>.xsd in {options.schemas}: every deposit will be refused "
+              "(--without-schema switches the check off)", file=sys.stderr, flush=True)
+    front = Server((options.host, options.port), FrontHandler, _context(platform) if options.tls else None)
+    admin = Server(("127.0.0.1", options.admin_port), AdminHandler)
+    silent = Unreachable("127.0.0.1")
+    front.platform = admin.platform = platform
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    platform.kernel.start()
+    servers = (front, admin)
+    threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True) for server in servers]
+    for thread in threads:
+        thread.start()
+    url = f"http{'s' if options.tls else ''}://127.0.0.1:{front.server_port}"
+    ready = {
+        "url": url, "endpoint": url + PATH, "ca_file": str(platform.authority.ca_file.resolve()),
+        "admin": f"http://127.0.0.1:{admin.server_port}/admin", "admin_token": platform.store.meta("admin_token"),
+        "anchors_file": str(platform.authority.anchors_file.resolve()), "schemas": list(platform.schemas.versions),
+        "silent_endpoint": f"https://127.0.0.1:{silent.port}{PATH}", "pid": os.getpid(),
+    }
+    if options.ready:
+        _write_ready(Path(options.ready), ready)
+    print(f"sandbox: {ready['endpoint']} (administration {ready['admin']})", flush=True)
+    stop.wait()
+    for server in servers:
+        server.stopping.set()
+        server.shutdown()
+        server.server_close()
+    platform.kernel.stop()
+    silent.close()
+    return 0
+
+
+def _context(platform: Platform) -> ssl.SSLContext:
+    folder = platform.authority.folder
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(folder / "tls-server.pem", folder / "tls-server.key")
+    return context
+
+
+def _write_ready(path: Path, ready: dict):
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(ready, file, indent=1)
+    os.replace(temporary, path)
