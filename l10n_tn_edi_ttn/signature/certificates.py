@@ -1,4 +1,5 @@
 """What a certificate says, in words a company understands: holder, validity, key usage, matricule."""
+
 from __future__ import annotations
 
 import re
@@ -17,7 +18,7 @@ from .problems import Problem, problem
 
 MIN_RSA_BITS = 2048
 #: How Tunisian authorities write the matricule into a company's certificate: VATTN-1557686R (now), TN-0736202X (2019).
-_MATRICULE = re.compile(r'\b(?:VATTN|TN)-(\d{7}[A-Z])', re.IGNORECASE)
+_MATRICULE = re.compile(r"\b(?:VATTN|TN)-(\d{7}[A-Z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class CertificateInfo:
     8-character matricule of the holder, None for personal certificates; ``key`` such as ``RSA-2048`` or ``EC-secp256r1``;
     ``key_usage_ok`` whether it may sign documents; fingerprints are lower case hexadecimal.
     """
+
     holder: str
     subject: str
     issuer: str
@@ -47,9 +49,15 @@ class CertificateInfo:
     def as_dict(self) -> dict:
         """The info as a JSON-able dict."""
         return {
-            'holder': self.holder, 'subject': self.subject, 'issuer': self.issuer, 'serial': self.serial_hex,
-            'not_before': self.not_before.isoformat(), 'not_after': self.not_after.isoformat(),
-            'matricule': self.matricule8, 'key': self.key, 'fingerprint_sha256': self.fingerprint_sha256,
+            "holder": self.holder,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "serial": self.serial_hex,
+            "not_before": self.not_before.isoformat(),
+            "not_after": self.not_after.isoformat(),
+            "matricule": self.matricule8,
+            "key": self.key,
+            "fingerprint_sha256": self.fingerprint_sha256,
         }
 
 
@@ -61,9 +69,10 @@ def load(certificate: bytes) -> x509.Certificate:
     """
     loaded = x509.load_der_x509_certificate(certificate)
     try:
-        loaded.public_key(), loaded.subject, loaded.issuer, loaded.not_valid_after_utc  # noqa: B018 (read lazily)
+        # The library reads these only when they are asked for
+        _read = loaded.public_key(), loaded.subject, loaded.issuer, loaded.not_valid_after_utc
     except UnsupportedAlgorithm as error:
-        raise ValueError('the certificate has a key of an unknown kind') from error
+        raise ValueError("the certificate has a key of an unknown kind") from error
     return loaded
 
 
@@ -71,7 +80,7 @@ def describe(certificate: bytes) -> CertificateInfo:
     """What the DER ``certificate`` says. Raises ValueError when it is none."""
     loaded = load(bytes(certificate))
     name = _first(loaded.subject, NameOID.COMMON_NAME) or _first(loaded.subject, NameOID.ORGANIZATION_NAME)
-    digits = f'{loaded.serial_number:X}'
+    digits = f"{loaded.serial_number:X}"
     return CertificateInfo(
         holder=name or loaded.subject.rfc4514_string(),
         subject=loaded.subject.rfc4514_string(),
@@ -86,7 +95,7 @@ def describe(certificate: bytes) -> CertificateInfo:
         key_usage_ok=_may_sign(loaded),
         self_issued=loaded.subject == loaded.issuer,
         fingerprint_sha256=loaded.fingerprint(hashes.SHA256()).hex(),
-        fingerprint_sha1=loaded.fingerprint(hashes.SHA1()).hex(),  # noqa: S303 (how token software shows it)
+        fingerprint_sha1=loaded.fingerprint(hashes.SHA1()).hex(),
     )
 
 
@@ -94,11 +103,13 @@ def usable_at(info: CertificateInfo, now: datetime) -> list[Problem]:
     """What forbids signing with the certificate at ``now`` (with a time zone); empty when nothing does."""
     problems = []
     if now > info.not_after:
-        problems.append(problem('certificate.expired', holder=info.holder, date=f'{info.not_after:%Y-%m-%d}'))
+        problems.append(problem("certificate.expired", holder=info.holder, date=f"{info.not_after:%Y-%m-%d}"))
     if now < info.not_before:
-        problems.append(problem('certificate.not_yet_valid', holder=info.holder, date=f'{info.not_before:%Y-%m-%d}'))
+        problems.append(
+            problem("certificate.not_yet_valid", holder=info.holder, date=f"{info.not_before:%Y-%m-%d}")
+        )
     if not info.key_usage_ok:
-        problems.append(problem('certificate.key_usage', holder=info.holder))
+        problems.append(problem("certificate.key_usage", holder=info.holder))
     return problems
 
 
@@ -140,7 +151,7 @@ def order_chain(certificates: Iterable[bytes], signer: bytes | None = None) -> l
 
 def to_pem(chain: Sequence[bytes]) -> bytes:
     """DER certificates as one PEM text."""
-    return b''.join(load(bytes(one)).public_bytes(serialization.Encoding.PEM) for one in chain)
+    return b"".join(load(bytes(one)).public_bytes(serialization.Encoding.PEM) for one in chain)
 
 
 def from_pem(data: bytes) -> list[bytes]:
@@ -174,9 +185,9 @@ def _email(certificate: x509.Certificate) -> str | None:
 def _key(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
-        return f'RSA-{key.key_size}'
+        return f"RSA-{key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return f'EC-{key.curve.name}'
+        return f"EC-{key.curve.name}"
     return type(key).__name__
 
 

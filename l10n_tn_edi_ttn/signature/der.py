@@ -1,4 +1,5 @@
 """The few lines of DER that XAdES needs and `cryptography` has no door for: a certificate's issuer as it is encoded."""
+
 from __future__ import annotations
 
 SEQUENCE = 0x30
@@ -12,28 +13,28 @@ def encode(tag: int, content: bytes) -> bytes:
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, 'big')
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(length))) + length + content
 
 
 def read(data: bytes, position: int = 0) -> tuple[int, int, int]:
     """The element at ``position`` as (tag, start of its content, end). Raises ValueError when it is no DER element."""
     if position + 2 > len(data):
-        raise ValueError('DER: the element is cut')
+        raise ValueError("DER: the element is cut")
     tag, size = data[position], data[position + 1]
     start = position + 2
     if tag & 0x1F == 0x1F:
-        raise ValueError('DER: tags of several bytes are not read')
+        raise ValueError("DER: tags of several bytes are not read")
     if size >= 0x80:
         count = size & 0x7F
         start += count
         if not 1 <= count <= 4 or start > len(data):
-            raise ValueError('DER: bad length')
-        size = int.from_bytes(data[position + 2:start], 'big')
+            raise ValueError("DER: bad length")
+        size = int.from_bytes(data[position + 2 : start], "big")
         if size < 0x80 or data[position + 2] == 0:
-            raise ValueError('DER: the length is not in its shortest form')
+            raise ValueError("DER: the length is not in its shortest form")
     if start + size > len(data):
-        raise ValueError('DER: the element is cut')
+        raise ValueError("DER: the element is cut")
     return tag, start, start + size
 
 
@@ -41,7 +42,7 @@ def children(data: bytes, tag: int = SEQUENCE) -> list[bytes]:
     """The elements inside ``data``, which must be exactly one element ``tag``. Raises ValueError otherwise."""
     found, position, end = read(data)
     if found != tag or end != len(data):
-        raise ValueError(f'DER: one element 0x{tag:02x} expected')
+        raise ValueError(f"DER: one element 0x{tag:02x} expected")
     elements = []
     while position < end:
         _tag, _start, after = read(data, position)
@@ -61,9 +62,9 @@ def issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:
             fields = fields[1:]
         serial, _algorithm, issuer = fields[:3]
     except IndexError:
-        raise ValueError('DER: not a certificate') from None
+        raise ValueError("DER: not a certificate") from None
     if serial[0] != INTEGER or issuer[0] != SEQUENCE:
-        raise ValueError('DER: not a certificate')
+        raise ValueError("DER: not a certificate")
     return issuer, serial
 
 

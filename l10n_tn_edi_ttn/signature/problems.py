@@ -1,4 +1,5 @@
 """How this room says that something is wrong: a problem in a report, or an error raised."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from .codes import CATALOGUE
 class Problem:
     """One thing that is wrong: ``code`` is one of :data:`.codes.CODES`, ``message`` plain English, ``params`` the values
     it names (texts, numbers, lists of texts). ``breaking`` tells whether a signature with it must not be believed."""
+
     code: str
     message: str
     params: dict = field(default_factory=dict, hash=False)
@@ -17,7 +19,7 @@ class Problem:
 
     def as_dict(self) -> dict:
         """The problem as a JSON-able dict: code, message, breaking."""
-        return {'code': self.code, 'message': self.message, 'breaking': self.breaking}
+        return {"code": self.code, "message": self.message, "breaking": self.breaking}
 
 
 class SignatureError(Exception):
@@ -48,6 +50,6 @@ def sentence(code: str, params: dict) -> str:
 
 
 def _shown(value) -> str:
-    text = ', '.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    text = ''.join(character if character.isprintable() else ' ' for character in text)
-    return text if len(text) <= 200 else text[:197] + '...'
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= 200 else text[:197] + "..."

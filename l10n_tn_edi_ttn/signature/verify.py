@@ -6,6 +6,7 @@ it is evaluated: its transforms are compared as texts with the few that TTN's do
 ``intact`` says that the content is what the holder of the certificate's key signed. It does not say that the
 certificate is to be trusted (:mod:`.trust`), nor that a signature called SigTTN is TTN's: look at its chain.
 """
+
 from __future__ import annotations
 
 import base64
@@ -27,28 +28,28 @@ from .problems import Problem, problem
 from .structure import C14N, DS, FILTER2, XPATH, Parts, StructureError, Transform
 
 MAX_SIGNATURES = 10
-SIGNATURE = f'{{{DS}}}Signature'
-SIGNED_PROPERTIES_TYPE = 'http://uri.etsi.org/01903#SignedProperties'
+SIGNATURE = f"{{{DS}}}Signature"
+SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 
 DIGESTS = {
-    'http://www.w3.org/2001/04/xmlenc#sha256': hashlib.sha256,
-    'http://www.w3.org/2001/04/xmldsig-more#sha384': hashlib.sha384,
-    'http://www.w3.org/2001/04/xmlenc#sha512': hashlib.sha512,
+    "http://www.w3.org/2001/04/xmlenc#sha256": hashlib.sha256,
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": hashlib.sha384,
+    "http://www.w3.org/2001/04/xmlenc#sha512": hashlib.sha512,
 }
 #: To name a certificate whose key must match anyway, SHA-1 still does; TTN's profile demands it.
-CERTIFICATE_DIGESTS = {**DIGESTS, 'http://www.w3.org/2000/09/xmldsig#sha1': hashlib.sha1}
+CERTIFICATE_DIGESTS = {**DIGESTS, "http://www.w3.org/2000/09/xmldsig#sha1": hashlib.sha1}
 _RSA = {
-    'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256': hashes.SHA256,
-    'http://www.w3.org/2001/04/xmldsig-more#rsa-sha384': hashes.SHA384,
-    'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512': hashes.SHA512,
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": hashes.SHA256,
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384": hashes.SHA384,
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512": hashes.SHA512,
 }
-_ECDSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256'
+_ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _ECDSA_SIZE = 32  # bytes of r and of s on P-256
 
 _EXCLUSIVE = Transform(C14N)
-_NO_SIGNATURE = Transform(XPATH, 'not(ancestor-or-self::ds:Signature)')
-_NO_REFERENCE = Transform(XPATH, 'not(ancestor-or-self::RefTtnVal)')
-_SUBTRACT = Transform(FILTER2, 'subtract /descendant::ds:Signature')
+_NO_SIGNATURE = Transform(XPATH, "not(ancestor-or-self::ds:Signature)")
+_NO_REFERENCE = Transform(XPATH, "not(ancestor-or-self::RefTtnVal)")
+_SUBTRACT = Transform(FILTER2, "subtract /descendant::ds:Signature")
 #: Accepted transforms of the document's reference, and whether they leave RefTtnVal out.
 DOCUMENT_TRANSFORMS = {
     (_NO_SIGNATURE, _NO_REFERENCE, _EXCLUSIVE): True,
@@ -67,6 +68,7 @@ class SignatureReport:
     it; ``covers_reference``: RefTtnVal is part of what was signed; ``reindented``: it holds only once white space
     between elements is removed (TTN returns documents written anew).
     """
+
     id: str
     intact: bool
     findings: tuple[Problem, ...]
@@ -74,8 +76,8 @@ class SignatureReport:
     signer_der: bytes | None = None
     chain: tuple[bytes, ...] = ()
     signing_time: datetime | None = None
-    signature_value: str = ''
-    document_digest: str = ''
+    signature_value: str = ""
+    document_digest: str = ""
     policy: str | None = None
     role: str | None = None
     covers_reference: bool = False
@@ -84,20 +86,27 @@ class SignatureReport:
     def as_dict(self) -> dict:
         """The report as a JSON-able dict."""
         signer = None
-        if self.signer_der is not None and not any(one.code == 'signature.key_info' for one in self.findings):
+        if self.signer_der is not None and not any(one.code == "signature.key_info" for one in self.findings):
             signer = certificates.describe(self.signer_der).as_dict()
         return {
-            'id': self.id, 'intact': self.intact, 'findings': [one.as_dict() for one in self.findings],
-            'points': [one.as_dict() for one in self.points], 'signer': signer,
-            'signing_time': self.signing_time.isoformat() if self.signing_time else None,
-            'signature_value': self.signature_value, 'document_digest': self.document_digest,
-            'policy': self.policy, 'role': self.role, 'covers_reference': self.covers_reference,
-            'reindented': self.reindented,
+            "id": self.id,
+            "intact": self.intact,
+            "findings": [one.as_dict() for one in self.findings],
+            "points": [one.as_dict() for one in self.points],
+            "signer": signer,
+            "signing_time": self.signing_time.isoformat() if self.signing_time else None,
+            "signature_value": self.signature_value,
+            "document_digest": self.document_digest,
+            "policy": self.policy,
+            "role": self.role,
+            "covers_reference": self.covers_reference,
+            "reindented": self.reindented,
         }
 
 
-def verify(root: etree._Element, *, at: datetime | None = None,
-           expected: profile.Profile | None = None) -> list[SignatureReport]:
+def verify(
+    root: etree._Element, *, at: datetime | None = None, expected: profile.Profile | None = None
+) -> list[SignatureReport]:
     """A report for each ds:Signature that is a child of ``root``, in document order; empty when there is none.
 
     ``root``: the root element of a document parsed by the parser for foreign XML, white space kept; it is not changed.
@@ -106,7 +115,7 @@ def verify(root: etree._Element, *, at: datetime | None = None,
     ``root`` is not its document's root.
     """
     if root.getroottree().getroot() is not root:
-        raise ValueError('the root element of the document is needed')
+        raise ValueError("the root element of the document is needed")
     signatures = root.findall(SIGNATURE)
     if not signatures:
         return []
@@ -115,8 +124,9 @@ def verify(root: etree._Element, *, at: datetime | None = None,
     return [_report(one, root, around, covered, at, expected) for one in signatures[:MAX_SIGNATURES]]
 
 
-def verify_tolerant(root: etree._Element, *, at: datetime | None = None,
-                    expected: profile.Profile | None = None) -> list[SignatureReport]:
+def verify_tolerant(
+    root: etree._Element, *, at: datetime | None = None, expected: profile.Profile | None = None
+) -> list[SignatureReport]:
     """As :func:`verify`, but a signature that fails is looked at again without the white space between elements.
 
     For documents that came back from TTN, which writes them anew. What passes only so has ``reindented`` set.
@@ -125,8 +135,10 @@ def verify_tolerant(root: etree._Element, *, at: datetime | None = None,
     if all(report.intact for report in reports):
         return reports
     again = verify(strip_whitespace_only_text(root), at=at, expected=expected)
-    return [first if first.intact or not second.intact else replace(second, reindented=True)
-            for first, second in zip(reports, again, strict=True)]
+    return [
+        first if first.intact or not second.intact else replace(second, reindented=True)
+        for first, second in zip(reports, again, strict=True)
+    ]
 
 
 def strip_whitespace_only_text(root: etree._Element) -> etree._Element:
@@ -143,65 +155,71 @@ def strip_whitespace_only_text(root: etree._Element) -> etree._Element:
 def document_problems(root: etree._Element) -> list[Problem]:
     """What makes every signature of the document doubtful: things in the wrong place, doubled, or cut by comments."""
     problems = []
-    if root.tag != 'TEIF':
-        problems.append(problem('document.root', found=root.tag))
+    if root.tag != "TEIF":
+        problems.append(problem("document.root", found=root.tag))
     signatures = list(root.iter(SIGNATURE))
     if len(signatures) > MAX_SIGNATURES:
-        problems.append(problem('signature.several', count=len(signatures)))
+        problems.append(problem("signature.several", count=len(signatures)))
     for element in signatures:
         if element.getparent() is not root:
-            problems.append(problem('signature.misplaced', parent=_name(element.getparent())))
-    references = list(root.iter('RefTtnVal'))
+            problems.append(problem("signature.misplaced", parent=_name(element.getparent())))
+    references = list(root.iter("RefTtnVal"))
     if len(references) > 1:
-        problems.append(problem('document.reference_several', count=len(references)))
+        problems.append(problem("document.reference_several", count=len(references)))
     for element in references:
         if element.getparent() is not root:
-            problems.append(problem('document.reference_misplaced', parent=_name(element.getparent())))
+            problems.append(problem("document.reference_misplaced", parent=_name(element.getparent())))
     identifiers = Counter(
-        value for element in root.iter(etree.Element) if element.attrib
-        for name, value in element.attrib.items() if name.rpartition('}')[2].lower() == 'id')
-    problems += [problem('document.duplicate_id', id=value) for value, count in identifiers.items() if count > 1]
+        value
+        for element in root.iter(etree.Element)
+        if element.attrib
+        for name, value in element.attrib.items()
+        if name.rpartition("}")[2].lower() == "id"
+    )
+    problems += [
+        problem("document.duplicate_id", id=value) for value, count in identifiers.items() if count > 1
+    ]
     # Comments are not signed: one inside "1<!-- -->00" makes readers of the first text see another amount
     for node in root.iter(etree.Comment, etree.PI):
         before = node.getprevious()
         text = node.getparent().text if before is None else before.tail
-        if (text or '').strip() or (node.tail or '').strip():
-            problems.append(problem('document.comment', element=_name(node.getparent())))
+        if (text or "").strip() or (node.tail or "").strip():
+            problems.append(problem("document.comment", element=_name(node.getparent())))
     return problems
 
 
 def _report(signature, root, around, covered, at, expected) -> SignatureReport:
     """The report on one ``signature``. ``covered`` keeps the document's canonical bytes between signatures."""
-    name = signature.get('Id') or ''
+    name = signature.get("Id") or ""
     try:
         parts = structure.read(signature)
     except StructureError as error:
-        return SignatureReport(name, False, (*around, problem('signature.structure', reason=str(error))))
+        return SignatureReport(name, False, (*around, problem("signature.structure", reason=str(error))))
     findings = list(around)
     document, properties = _references(parts, findings)
     leaves_out = DOCUMENT_TRANSFORMS.get(document.transforms) if document else None
     if document:
         if leaves_out is None:
-            findings.append(problem('signature.transforms', reference='document'))
+            findings.append(problem("signature.transforms", reference="document"))
         else:
             if leaves_out not in covered:
                 covered[leaves_out] = _canonical_document(root, leaves_out)
-            _check_digest(document, 'document', covered[leaves_out], findings)
+            _check_digest(document, "document", covered[leaves_out], findings)
     if properties:
         if properties.transforms != (_EXCLUSIVE,):
-            findings.append(problem('signature.transforms', reference='properties'))
+            findings.append(problem("signature.transforms", reference="properties"))
         else:
-            _check_digest(properties, 'properties', _canonical(parts.properties_element), findings)
+            _check_digest(properties, "properties", _canonical(parts.properties_element), findings)
     signer = _signer(parts, findings)
     _check_value(parts, signer, findings)
-    if not parts.id or parts.target != f'#{parts.id}' or parts.value_id not in (None, f'value-{parts.id}'):
-        findings.append(problem('signature.target'))
-    covers = leaves_out is False and root.find('RefTtnVal') is not None
-    if name == 'SigTTN' and not covers:
-        findings.append(problem('signature.reference_uncovered'))
+    if not parts.id or parts.target != f"#{parts.id}" or parts.value_id not in (None, f"value-{parts.id}"):
+        findings.append(problem("signature.target"))
+    covers = leaves_out is False and root.find("RefTtnVal") is not None
+    if name == "SigTTN" and not covers:
+        findings.append(problem("signature.reference_uncovered"))
     signing_time = _signing_time(parts, findings)
     _check_usable(signer, at or signing_time, findings)
-    wanted = expected or (profile.TTN_2020 if name == 'SigTTN' else profile.V3)
+    wanted = expected or (profile.TTN_2020 if name == "SigTTN" else profile.V3)
     chain = sorted(parts.certificates, key=lambda one: one != signer)
     return SignatureReport(
         id=name,
@@ -212,35 +230,35 @@ def _report(signature, root, around, covered, at, expected) -> SignatureReport:
         chain=tuple(chain),
         signing_time=signing_time,
         signature_value=parts.value_b64,
-        document_digest=_b64(document.digest) if document else '',
+        document_digest=_b64(document.digest) if document else "",
         policy=parts.properties.policy_oid,
-        role=', '.join(parts.properties.roles) or None,
+        role=", ".join(parts.properties.roles) or None,
         covers_reference=covers,
     )
 
 
 def _references(parts: Parts, findings: list[Problem]):
     """The references of the document and of the signed properties; None for one that is not there as it must be."""
-    own = f'#{parts.properties_id}' if parts.properties_id else None
-    documents = [one for one in parts.references if one.uri == '' and not one.type]
+    own = f"#{parts.properties_id}" if parts.properties_id else None
+    documents = [one for one in parts.references if one.uri == "" and not one.type]
     properties = [one for one in parts.references if one.uri == own and one.type == SIGNED_PROPERTIES_TYPE]
     if len(documents) != 1 or len(properties) != 1:
-        findings.append(problem('signature.references'))
+        findings.append(problem("signature.references"))
     return documents[0] if len(documents) == 1 else None, properties[0] if len(properties) == 1 else None
 
 
 def _check_digest(reference: structure.Reference, name: str, content: bytes, findings: list[Problem]) -> None:
     digest = DIGESTS.get(reference.digest_method)
     if digest is None:
-        findings.append(problem('signature.digest_method', found=reference.digest_method, reference=name))
+        findings.append(problem("signature.digest_method", found=reference.digest_method, reference=name))
     elif digest(content).digest() != reference.digest:
-        findings.append(problem(f'signature.{name}_digest'))
+        findings.append(problem(f"signature.{name}_digest"))
 
 
 def _canonical_document(root: etree._Element, without_reference: bool) -> bytes:
     """What the transforms make of the document: no ds:Signature, perhaps no RefTtnVal, in exclusive C14N."""
     tree = copy.deepcopy(root.getroottree())
-    tags = (SIGNATURE, 'RefTtnVal') if without_reference else (SIGNATURE,)
+    tags = (SIGNATURE, "RefTtnVal") if without_reference else (SIGNATURE,)
     for element in list(tree.getroot().iter(*tags)):
         _drop(element)
     return _canonical(tree)
@@ -253,14 +271,14 @@ def _drop(element: etree._Element) -> None:
         return
     if element.tail:
         if before is None:
-            parent.text = (parent.text or '') + element.tail
+            parent.text = (parent.text or "") + element.tail
         else:
-            before.tail = (before.tail or '') + element.tail
+            before.tail = (before.tail or "") + element.tail
     parent.remove(element)
 
 
 def _canonical(node) -> bytes:
-    return etree.tostring(node, method='c14n', exclusive=True, with_comments=False)
+    return etree.tostring(node, method="c14n", exclusive=True, with_comments=False)
 
 
 def _signer(parts: Parts, findings: list[Problem]) -> bytes | None:
@@ -269,26 +287,25 @@ def _signer(parts: Parts, findings: list[Problem]) -> bytes | None:
         for certificate in parts.certificates:
             certificates.load(certificate)
     except ValueError as error:
-        findings.append(problem('signature.key_info', reason=str(error)))
+        findings.append(problem("signature.key_info", reason=str(error)))
         return None
     said = parts.properties
     digest = CERTIFICATE_DIGESTS.get(said.certificate_digest_method)
     if digest is None:
-        findings.append(problem(
-            'signature.digest_method', found=said.certificate_digest_method, reference='certificate'))
+        findings.append(
+            problem("signature.digest_method", found=said.certificate_digest_method, reference="certificate")
+        )
     named = [one for one in parts.certificates if digest and digest(one).digest() == said.certificate_digest]
     if digest and not named:
-        findings.append(problem('signature.certificate_digest'))
+        findings.append(problem("signature.certificate_digest"))
     signer = named[0] if named else parts.certificates[0]
     if said.issuer_serial is not None and not _same_issuer(said.issuer_serial, signer):
-        findings.append(problem('signature.issuer_serial'))
+        findings.append(problem("signature.issuer_serial"))
     # Certificates beside the signer's are not signed; each must at least have issued another one
     for certificate in parts.certificates:
-        if certificate != signer and not any(
-                certificates.issued(certificate, other) for other in parts.certificates if other != certificate):
-            findings.append(problem('signature.chain', holder=certificates.describe(certificate).holder))
-        elif certificate != signer and parts.certificates.count(certificate) > 1:
-            findings.append(problem('signature.chain', holder=certificates.describe(certificate).holder))
+        others = [one for one in parts.certificates if one != certificate]
+        if certificate != signer and not any(certificates.issued(certificate, other) for other in others):
+            findings.append(problem("signature.chain", holder=certificates.describe(certificate).holder))
     return signer
 
 
@@ -305,7 +322,7 @@ def _same_issuer(issuer_serial: bytes, certificate: bytes) -> bool:
 def _check_value(parts: Parts, signer: bytes | None, findings: list[Problem]) -> None:
     """The signature value against SignedInfo with the signer's key."""
     if parts.canonicalization != C14N:
-        findings.append(problem('signature.canonicalization', found=parts.canonicalization))
+        findings.append(problem("signature.canonicalization", found=parts.canonicalization))
         return
     if signer is None:
         return
@@ -314,27 +331,29 @@ def _check_value(parts: Parts, signer: bytes | None, findings: list[Problem]) ->
     try:
         if isinstance(key, rsa.RSAPublicKey) and parts.method in _RSA:
             if key.key_size < certificates.MIN_RSA_BITS:
-                findings.append(problem('key.too_small', bits=key.key_size))
+                findings.append(problem("key.too_small", bits=key.key_size))
             key.verify(parts.value, signed, padding.PKCS1v15(), _RSA[parts.method]())
         elif isinstance(key, ec.EllipticCurvePublicKey) and parts.method == _ECDSA_SHA256:
             if not isinstance(key.curve, ec.SECP256R1) or len(parts.value) != 2 * _ECDSA_SIZE:
                 raise InvalidSignature
-            r, s = (int.from_bytes(half, 'big') for half in (parts.value[:_ECDSA_SIZE], parts.value[_ECDSA_SIZE:]))
+            r, s = (
+                int.from_bytes(half, "big") for half in (parts.value[:_ECDSA_SIZE], parts.value[_ECDSA_SIZE:])
+            )
             key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
         else:
-            findings.append(problem('signature.method', found=parts.method))
+            findings.append(problem("signature.method", found=parts.method))
     except InvalidSignature:
-        findings.append(problem('signature.value'))
+        findings.append(problem("signature.value"))
 
 
 def _signing_time(parts: Parts, findings: list[Problem]) -> datetime | None:
     text = parts.properties.signing_time
     try:
-        time = datetime.fromisoformat(text or '')
+        time = datetime.fromisoformat(text or "")
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        findings.append(problem('signature.signing_time', breaking=False, found=text or ''))
+        findings.append(problem("signature.signing_time", breaking=False, found=text or ""))
         return None
     return time
 
@@ -342,14 +361,16 @@ def _signing_time(parts: Parts, findings: list[Problem]) -> datetime | None:
 def _check_usable(signer: bytes | None, when: datetime | None, findings: list[Problem]) -> None:
     """Validity and usage of the signer's certificate: worth saying, though the content is what was signed."""
     if signer is not None and when is not None:
-        findings += [replace(one, breaking=False)
-                     for one in certificates.usable_at(certificates.describe(signer), when)]
+        findings += [
+            replace(one, breaking=False)
+            for one in certificates.usable_at(certificates.describe(signer), when)
+        ]
 
 
 def _name(element: etree._Element | None) -> str:
     """How a finding calls an element: its name without namespace."""
-    return 'the document' if element is None else etree.QName(element).localname
+    return "the document" if element is None else etree.QName(element).localname
 
 
 def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode('ascii')
+    return base64.b64encode(data).decode("ascii")

@@ -1,7 +1,8 @@
 """Sign with a certificate file (PKCS#12): opened once per batch, the key only ever in memory."""
+
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,7 +21,8 @@ class Pkcs12Signer:
 
     ``chain``: DER certificates, the signer's first; ``info``: :class:`~..certificates.CertificateInfo` of the signer.
     """
-    __slots__ = ('_key', 'chain', 'info')
+
+    __slots__ = ("_key", "chain", "info")
 
     def __init__(self, key: rsa.RSAPrivateKey, chain: list[bytes]):
         self._key = key
@@ -28,14 +30,15 @@ class Pkcs12Signer:
         self.info = certificates.describe(chain[0])
 
     def __repr__(self) -> str:
-        return f'<Pkcs12Signer {self.info.holder!r} {self.info.serial_hex}>'
+        return f"<Pkcs12Signer {self.info.holder!r} {self.info.serial_hex}>"
 
     def __reduce__(self):
-        raise TypeError('a signer holds a private key and is never stored')
+        raise TypeError("a signer holds a private key and is never stored")
 
     @classmethod
-    def open(cls, data: bytes, passphrase: str, *, check_validity: bool = True,
-             now: datetime | None = None) -> Pkcs12Signer:
+    def open(
+        cls, data: bytes, passphrase: str, *, check_validity: bool = True, now: datetime | None = None
+    ) -> Pkcs12Signer:
         """The signer of a PKCS#12 file.
 
         ``check_validity``: refuse a certificate that may not sign at ``now`` (default: the current time). Raises
@@ -43,12 +46,12 @@ class Pkcs12Signer:
         """
         key, chain = _load(data, passphrase)
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise SignerError('key.not_rsa')
+            raise SignerError("key.not_rsa")
         if key.key_size < certificates.MIN_RSA_BITS:
-            raise SignerError('key.too_small', bits=key.key_size)
+            raise SignerError("key.too_small", bits=key.key_size)
         signer = cls(key, chain)
         if check_validity:
-            for found in certificates.usable_at(signer.info, now or datetime.now(timezone.utc)):
+            for found in certificates.usable_at(signer.info, now or datetime.now(UTC)):
                 raise SignerError(found.code, **found.params)
         return signer
 
@@ -60,24 +63,24 @@ class Pkcs12Signer:
 def _load(data: bytes, passphrase: str) -> tuple[object, list[bytes]]:
     """Private key and ordered chain of a PKCS#12 file. Raises SignerError."""
     if len(data) > MAX_BYTES or not _is_pkcs12(data):
-        raise SignerError('pkcs12.unreadable')
+        raise SignerError("pkcs12.unreadable")
     try:
         content = load_pkcs12(data, passphrase.encode())
     except UnsupportedAlgorithm:
-        raise SignerError('pkcs12.unsupported') from None
+        raise SignerError("pkcs12.unsupported") from None
     except ValueError:
         # The library says the same for a wrong passphrase and a damaged file; the outer structure is sound
-        raise SignerError('pkcs12.wrong_passphrase') from None
+        raise SignerError("pkcs12.wrong_passphrase") from None
     if content.key is None:
-        raise SignerError('pkcs12.no_key')
+        raise SignerError("pkcs12.no_key")
     if content.cert is None:
-        raise SignerError('pkcs12.no_certificate')
+        raise SignerError("pkcs12.no_certificate")
     signer = content.cert.certificate.public_bytes(serialization.Encoding.DER)
     others = (one.certificate.public_bytes(serialization.Encoding.DER) for one in content.additional_certs)
     try:
         return content.key, certificates.order_chain([signer, *others], signer)
     except ValueError:
-        raise SignerError('certificate.unreadable') from None
+        raise SignerError("certificate.unreadable") from None
 
 
 def _is_pkcs12(data: bytes) -> bool:
@@ -86,4 +89,4 @@ def _is_pkcs12(data: bytes) -> bool:
         version, content, *_mac = der.children(bytes(data))
     except ValueError:
         return False
-    return version == b'\x02\x01\x03' and content[0] == der.SEQUENCE
+    return version == b"\x02\x01\x03" and content[0] == der.SEQUENCE
