@@ -1,0 +1,99 @@
+"""Run in Odoo's shell: the demo's company as an administrator would set it up. Running it again changes nothing twice."""
+
+import base64
+import os
+
+env = globals()["env"]  # given by Odoo's shell
+
+company = env["res.company"].browse(1)
+tunisia = env.ref("base.tn")
+company.write(
+    {
+        "name": "Tunisie TradeNet",
+        "company_registry": "B154702000",
+        "l10n_tn_edi_enabled": True,
+        "l10n_tn_edi_go_live_date": "2012-01-01",
+        "l10n_tn_edi_mode": "test",
+        "l10n_tn_edi_test_url": os.environ["DEMO_ENDPOINT"],
+        "l10n_tn_edi_login": os.environ["DEMO_LOGIN"],
+        "l10n_tn_edi_password": os.environ["DEMO_PASSWORD"],
+        "l10n_tn_edi_delay_minutes": 0,
+        "l10n_tn_edi_capital": 2000000,
+        "l10n_tn_edi_legal_form": "SA",
+    }
+)
+company.partner_id.write(
+    {
+        "vat": "0736202XAM000",
+        "street": "Rue du Lac Malaren",
+        "street2": "Lotissement El Khalij Les Berges du Lac",
+        "city": "Tunis",
+        "zip": "1053",
+        "country_id": tunisia.id,
+        "phone": "71 861 712",
+        "website": "www.tradenet.com.tn",
+    }
+)
+env.ref("base.EUR").active = True
+
+provider = env["l10n_tn_edi.signature.provider"].search([("company_id", "=", company.id)], limit=1)
+if not provider:
+    with open(os.environ["DEMO_PKCS12"], "rb") as stream:
+        provider = env["l10n_tn_edi.signature.provider"].create(
+            {
+                "name": "Certificat de test",
+                "code": "pkcs12",
+                "company_id": company.id,
+                "pkcs12_file": base64.b64encode(stream.read()),
+                "pkcs12_passphrase": os.environ["DEMO_PASSPHRASE"],
+                "state": "test",
+            }
+        )
+company.l10n_tn_edi_provider_id = provider
+
+journal = env["account.journal"].search([("type", "=", "sale"), ("company_id", "=", company.id)], limit=1)
+journal.l10n_tn_edi_enabled = True
+# The example keeps its own number, so it has a journal of its own.
+example_journal = env["account.journal"].search([("code", "=", "DDM"), ("company_id", "=", company.id)])
+if not example_journal:
+    example_journal = journal.copy({"name": "Dossiers DDM", "code": "DDM"})
+example_journal.l10n_tn_edi_enabled = True
+
+
+def tax(name, amount_type, amount, code):
+    """The sale tax of that name; the example of 2012 has a rate and a stamp that the chart no longer has."""
+    found = env["account.tax"].search([("name", "=", name), ("company_id", "=", company.id)], limit=1)
+    return found or env["account.tax"].create(
+        {
+            "name": name,
+            "invoice_label": name,
+            "amount_type": amount_type,
+            "amount": amount,
+            "type_tax_use": "sale",
+            "company_id": company.id,
+            "country_id": tunisia.id,
+            "l10n_tn_edi_code": code,
+        }
+    )
+
+
+tax("TVA 12%", "percent", 12, "I-1602")
+tax("Timbre 0.300", "fixed", 0.3, "I-1601")
+
+if not env["res.users"].search([("login", "=", "comptable")]):
+    env["res.users"].create(
+        {
+            "name": "Comptable",
+            "login": "comptable",
+            "password": "comptable",
+            "lang": "fr_FR",
+            "email": "comptable@example.com",
+            "company_id": company.id,
+            "company_ids": [(6, 0, company.ids)],
+            "group_ids": [
+                (4, env.ref("account.group_account_invoice").id),
+                (4, env.ref("base.group_partner_manager").id),
+            ],
+        }
+    )
+env.cr.commit()

@@ -1,0 +1,9 @@
+-- A copy of a database never deposits: no account, no production, no signature.
+UPDATE res_company
+   SET l10n_tn_edi_mode = 'test',
+       l10n_tn_edi_login = NULL,
+       l10n_tn_edi_password_encrypted = NULL,
+       l10n_tn_edi_production_binding = NULL;
+UPDATE l10n_tn_edi_signature_provider
+   SET state = 'disabled',
+       pkcs12_passphrase_encrypted = NULL;

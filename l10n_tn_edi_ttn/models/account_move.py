@@ -1,0 +1,323 @@
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM, STATES
+
+_logger = logging.getLogger(__name__)
+
+# What stands in the TEIF document or on the print. From the claim on nobody changes it, not even the code that does not
+# count as accounting for Odoo (narration, due date, bank account).
+PRINTED_FIELDS = frozenset(
+    {
+        "name",
+        "company_id",
+        "currency_id",
+        "fiscal_position_id",
+        "invoice_currency_rate",
+        "invoice_date",
+        "invoice_date_due",
+        "invoice_incoterm_id",
+        "invoice_payment_term_id",
+        "journal_id",
+        "move_type",
+        "narration",
+        "partner_bank_id",
+        "partner_id",
+        "partner_shipping_id",
+        "payment_reference",
+        "ref",
+        "reversed_entry_id",
+        "l10n_tn_edi_type_code",
+        "l10n_tn_edi_exclusion",
+        "l10n_tn_edi_original_number",
+        "l10n_tn_edi_original_date",
+        "l10n_tn_edi_order_reference",
+        "l10n_tn_edi_period_start",
+        "l10n_tn_edi_period_end",
+        "l10n_tn_edi_note",
+    }
+)
+PRINTED_LINE_FIELDS = frozenset(
+    {
+        "name",
+        "product_id",
+        "product_uom_id",
+        "quantity",
+        "price_unit",
+        "discount",
+        "tax_ids",
+        "display_type",
+        "sequence",
+        "deferred_start_date",
+        "deferred_end_date",
+    }
+)
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    l10n_tn_edi_document_ids = fields.One2many(
+        "l10n_tn_edi.document", "move_id", string="Electronic Documents", readonly=True
+    )
+    # Stored so that lists can search, sort and group through it, and written in the transaction that makes the document:
+    # following a document never locks the invoice's row.
+    l10n_tn_edi_document_id = fields.Many2one(
+        "l10n_tn_edi.document", string="Electronic Document", readonly=True, copy=False, index="btree_not_null"
+    )
+    l10n_tn_edi_state = fields.Selection(STATES, string="TTN Status", related="l10n_tn_edi_document_id.state")
+    l10n_tn_edi_reference = fields.Char(string="TTN Reference", related="l10n_tn_edi_document_id.reference")
+    l10n_tn_edi_submitted_at = fields.Datetime(string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at")
+    l10n_tn_edi_reason = fields.Text(related="l10n_tn_edi_document_id.reason")
+    l10n_tn_edi_findings_html = fields.Html(related="l10n_tn_edi_document_id.findings_html", sanitize=False)
+    l10n_tn_edi_actions = fields.Json(
+        compute="_compute_l10n_tn_edi_actions", help="What may be done with the electronic document now."
+    )
+
+    @api.depends("l10n_tn_edi_document_id.state", "l10n_tn_edi_document_id.hold", "l10n_tn_edi_document_id.live")
+    def _compute_l10n_tn_edi_actions(self):
+        for move in self:
+            document = move.l10n_tn_edi_document_id
+            move.l10n_tn_edi_actions = sorted(document._valid_actions()) if document else []
+
+    # --- A document for each posted invoice that is concerned -------------------------------------------------------
+
+    def _post(self, soft=True):
+        # EXTENDS 'account'
+        posted = super()._post(soft)
+        posted._l10n_tn_edi_create_documents()
+        return posted
+
+    def _l10n_tn_edi_create_documents(self, delay=True):
+        """Make the electronic documents of newly posted invoices, and nothing else: no network, no signature, no PDF.
+
+        Never raises: posting is Odoo's affair, and an exception here would leave a whole batch in draft.
+
+        :param bool delay: whether the company's delay before deposit applies.
+        :return: the new ``l10n_tn_edi.document`` records.
+        """
+        documents = self.env["l10n_tn_edi.document"].sudo()
+        for move in self:
+            try:
+                with self.env.cr.savepoint():
+                    if move._l10n_tn_edi_concerned()[0]:
+                        documents += move._l10n_tn_edi_create_document(delay)
+            except psycopg2.OperationalError:
+                raise  # Odoo itself runs the whole request again
+            except Exception:
+                _logger.exception("No electronic document could be made for %s", move)
+        due = documents.filtered(lambda d: not d.hold)
+        if due:
+            self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(sorted(set(due.mapped("next_at"))))
+        return documents
+
+    def _l10n_tn_edi_create_document(self, delay):
+        self.ensure_one()
+        company = self.company_id
+        wait = company.l10n_tn_edi_delay_minutes if delay else 0
+        document = (
+            self.env["l10n_tn_edi.document"]
+            .sudo()
+            .create(
+                {
+                    "move_id": self.id,
+                    "number": self.name,
+                    "mode": company.l10n_tn_edi_mode,
+                    "hold": self.l10n_tn_edi_hold or company.l10n_tn_edi_sending == "on_demand",
+                    "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=wait),
+                    "ask_first": any(self.sudo().l10n_tn_edi_document_ids.mapped("attempt_count")),
+                }
+            )
+        )
+        self.sudo().l10n_tn_edi_document_id = document
+        return document
+
+    # --- Nothing changes behind TTN's back --------------------------------------------------------------------------
+
+    def write(self, vals):
+        # EXTENDS 'account'
+        leaving = vals.get("state") in ("draft", "cancel")
+        if leaving or PRINTED_FIELDS & vals.keys():
+            for move in self.filtered("l10n_tn_edi_document_id"):
+                if leaving and move.state == "posted":
+                    move._l10n_tn_edi_before_leaving()
+                elif move._l10n_tn_edi_changes(vals):
+                    move._l10n_tn_edi_before_change()
+        return super().write(vals)
+
+    def _l10n_tn_edi_changes(self, vals):
+        """:return: whether ``vals`` gives a printed field another value (Odoo writes many fields back unchanged)."""
+        for name in PRINTED_FIELDS & vals.keys():
+            field = self._fields[name]
+            if field.convert_to_record(field.convert_to_cache(vals[name], self), self) != self[name]:
+                return True
+        return False
+
+    def _l10n_tn_edi_before_change(self):
+        """Called before something printed changes, whoever asks for it.
+
+        Writing the document's row here makes one of the two lose, should the document be claimed at this moment.
+
+        :raise UserError: when TTN holds the document, or may hold it.
+        """
+        for move in self:
+            document = move.l10n_tn_edi_document_id.sudo()
+            if document.live and document.state in AT_TTN:
+                raise UserError(
+                    self.env._(
+                        "%(number)s is at TTN (%(state)s): what it says cannot be changed any more. "
+                        "Once it is accepted, correct it with a credit note.",
+                        number=move.name,
+                        state=dict(document._fields["state"]._description_selection(self.env))[document.state],
+                    )
+                )
+            if document.live and document.state in BEFORE_CLAIM:
+                document._rebuild()
+
+    def _l10n_tn_edi_before_leaving(self):
+        """Called before an invoice goes back to draft or is cancelled, whoever asks for it."""
+        for move in self:
+            document = move.l10n_tn_edi_document_id.sudo()
+            if not document.live:
+                continue
+            if document.state in AT_TTN:
+                raise UserError(
+                    self.env._(
+                        "%(number)s is at TTN (%(state)s): it can be neither reset to draft nor cancelled. "
+                        "Once it is accepted, make a credit note; if it is rejected, you can correct it.",
+                        number=move.name,
+                        state=dict(document._fields["state"]._description_selection(self.env))[document.state],
+                    )
+                )
+            if document.state == "rejected":
+                document.write({"live": False, "next_at": False})
+            else:
+                document._withdraw()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_l10n_tn_edi_sent(self):
+        documents = self.sudo().l10n_tn_edi_document_ids
+        if any(document.attempt_count for document in documents):
+            raise UserError(
+                self.env._("An invoice whose electronic document was deposited at TTN cannot be deleted.")
+            )
+        self.sudo().l10n_tn_edi_document_id = False
+        documents.unlink()
+
+    def _need_cancel_request(self):
+        # EXTENDS 'account'
+        document = self.l10n_tn_edi_document_id
+        return super()._need_cancel_request() or bool(document.live and document.state in AT_TTN)
+
+    @api.depends("l10n_tn_edi_document_id.state")
+    def _compute_need_cancel_request(self):
+        # EXTENDS 'account'
+        super()._compute_need_cancel_request()
+
+    @api.depends("l10n_tn_edi_document_id.state")
+    def _compute_show_reset_to_draft_button(self):
+        # EXTENDS 'account'
+        super()._compute_show_reset_to_draft_button()
+
+    def button_request_cancel(self):
+        # EXTENDS 'account'
+        document = self.l10n_tn_edi_document_id
+        if document.live and document.state in AT_TTN:
+            raise UserError(
+                self.env._(
+                    "El Fatoora has no cancellation. Once %(number)s is accepted, a credit note undoes it.",
+                    number=self.name,
+                )
+            )
+        return super().button_request_cancel()
+
+    # --- Buttons ----------------------------------------------------------------------------------------------------
+
+    def action_l10n_tn_edi_check(self):
+        """Build and check without sending; shows what the document would be refused for."""
+        findings = []
+        for move in self:
+            findings += move._l10n_tn_edi_explain(move._l10n_tn_edi_findings())
+        blocking = [finding["sentence"] for finding in findings if finding["severity"] == "blocking"]
+        others = [finding["sentence"] for finding in findings if finding["severity"] != "blocking"]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "danger" if blocking else ("warning" if others else "success"),
+                "sticky": bool(findings),
+                "title": self.env._("To correct before sending") if blocking else self.env._("Ready to be sent"),
+                "message": "\n".join(blocking + others) or self.env._("TTN's schema and all our checks accept it."),
+            },
+        }
+
+    def action_l10n_tn_edi_send(self):
+        """Send as soon as possible; invoices that have no electronic document yet and should have one get it."""
+        without = self.filtered(
+            lambda move: not move.l10n_tn_edi_document_id.live and move._l10n_tn_edi_concerned()[0]
+        )
+        without.check_access("write")
+        self.l10n_tn_edi_document_id.filtered("live").action_send()
+        without._l10n_tn_edi_create_documents(delay=False).write({"hold": False})
+
+    def action_l10n_tn_edi_correct(self):
+        self.l10n_tn_edi_document_id.action_correct()
+
+    def action_l10n_tn_edi_hold(self):
+        self.l10n_tn_edi_document_id.action_hold()
+
+    def action_l10n_tn_edi_ask(self):
+        self.l10n_tn_edi_document_id.action_ask()
+
+    # --- Nothing leaves for the customer before TTN has accepted ----------------------------------------------------
+
+    def _l10n_tn_edi_awaits_ttn(self):
+        """:return: whether the invoice is, or will be, on its way to TTN and is not accepted yet."""
+        self.ensure_one()
+        document = self.l10n_tn_edi_document_id.sudo()
+        if document.live:
+            return document.state not in ("accepted", "conflict")
+        return self.state == "posted" and self._l10n_tn_edi_concerned()[0]
+
+    def _is_ready_to_be_sent(self):
+        # EXTENDS 'account'
+        return super()._is_ready_to_be_sent() and not self._l10n_tn_edi_awaits_ttn()
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # EXTENDS 'account'
+        lines = super().create(vals_list)
+        lines._l10n_tn_edi_printed().move_id._l10n_tn_edi_before_change()
+        return lines
+
+    def write(self, vals):
+        # EXTENDS 'account'
+        if PRINTED_LINE_FIELDS & vals.keys():
+            for line in self._l10n_tn_edi_printed():
+                if any(
+                    line._fields[name].convert_to_record(line._fields[name].convert_to_cache(vals[name], line), line)
+                    != line[name]
+                    for name in PRINTED_LINE_FIELDS & vals.keys() & line._fields.keys()
+                ):
+                    line.move_id._l10n_tn_edi_before_change()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_l10n_tn_edi_sent(self):
+        self._l10n_tn_edi_printed().move_id._l10n_tn_edi_before_change()
+
+    def _l10n_tn_edi_printed(self):
+        """:return: the lines of ``self`` that are printed on a posted invoice with an electronic document."""
+        return self.filtered(
+            lambda line: line.display_type in ("product", "line_section", "line_subsection", "line_note")
+            and line.move_id.l10n_tn_edi_document_id
+            and line.move_id.state == "posted"
+        )

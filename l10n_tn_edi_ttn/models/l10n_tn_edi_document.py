@@ -1,0 +1,332 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# The way of a document. `──` needs nobody, `══` is a human's decision, logged.
+#
+#   to_send ── build, check ──▶ to_sign                or ▶ error
+#   to_sign ── provider ──▶ signing ──▶ signed         (a file signs at once; a PIN or a one-time password takes its time)
+#   signed ── claim, commit ──▶ sending ──▶ submitted | rejected | signed (surely not sent: again later) | unknown
+#   unknown ── ask TTN ──▶ submitted | accepted | rejected | to_decide | signed (company option: the same bytes, once)
+#   submitted ── ask TTN ──▶ accepted | rejected | to_decide
+#   to_decide ══▶ submitted (names the deposit) | signed (confirms that it is absent; TTN is asked once more)
+#   error ══▶ to_send                                  corrected
+#   rejected ══▶ a new document of the invoice         corrected; TTN is asked before it is deposited
+#   withdrawn: the invoice went back to draft, was cancelled or excluded before anything was sent
+#
+# Whatever we believed, what TTN shows counts: a question may find a document submitted, accepted, rejected or to_decide
+# in any state from `signed` on, and two different references make a conflict.
+STATES = [
+    ("to_send", "To Send"),
+    ("to_sign", "To Sign"),
+    ("signing", "Signature Pending"),
+    ("signed", "Signed"),
+    ("sending", "Sending"),
+    ("submitted", "At TTN"),
+    ("unknown", "Unknown"),
+    ("to_decide", "To Decide"),
+    ("accepted", "Accepted"),
+    ("rejected", "Rejected"),
+    ("error", "To Correct"),
+    ("withdrawn", "Withdrawn"),
+    ("conflict", "Accepted Twice"),
+]
+SHOWN_BY_TTN = {"submitted", "accepted", "rejected", "to_decide", "unknown", "conflict"}
+TRANSITIONS = {
+    "to_send": {"to_sign", "error", "withdrawn"},
+    "to_sign": {"signing", "signed", "error", "to_send", "withdrawn"},
+    "signing": {"signed", "to_sign", "error", "to_send", "withdrawn"},
+    "signed": {"sending", "to_send", "error", "withdrawn"} | SHOWN_BY_TTN,
+    "sending": {"submitted", "rejected", "signed", "unknown"},
+    "unknown": {"signed"} | SHOWN_BY_TTN - {"unknown"},
+    "submitted": SHOWN_BY_TTN - {"submitted"},
+    "to_decide": {"signed"} | SHOWN_BY_TTN - {"to_decide"},
+    "rejected": SHOWN_BY_TTN - {"rejected"},
+    "accepted": {"conflict"},
+    "error": {"to_send", "withdrawn"},
+    "withdrawn": set(),
+    "conflict": set(),
+}
+# From the claim on, TTN may hold the document: the invoice must stay as it was sent.
+AT_TTN = ("sending", "submitted", "unknown", "to_decide", "accepted", "conflict")
+BEFORE_CLAIM = ("to_send", "to_sign", "signing", "signed", "error")
+
+
+class L10nTnEdiDocument(models.Model):
+    """The electronic document of one invoice: where it stands, what was sent, what TTN said.
+
+    Nobody writes here through the interface (see the access rules): buttons and scheduled actions do, and every change
+    of state goes through ``_set_state``, which refuses what the diagram above does not show.
+    """
+
+    _name = "l10n_tn_edi.document"
+    _description = "Electronic Invoice Document"
+    _order = "id desc"
+    _rec_name = "number"
+    _check_company_auto = True
+
+    # --- What it is ------------------------------------------------------------------------------------------------
+    move_id = fields.Many2one(
+        "account.move", string="Invoice", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(related="move_id.company_id", store=True, index=True)
+    journal_id = fields.Many2one(related="move_id.journal_id", store=True, index=True)
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id", store=True, string="Customer", index=True)
+    invoice_date = fields.Date(related="move_id.invoice_date", store=True)
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    amount_total = fields.Monetary(related="move_id.amount_total")
+    number = fields.Char(readonly=True, index=True, help="As it stands in the TEIF document.")
+    type_code = fields.Char(string="TEIF Type", readonly=True)
+    sender = fields.Char(string="Sender's Matricule", readonly=True)
+    version = fields.Char(string="TEIF Version", readonly=True)
+    mode = fields.Selection(
+        [("test", "Test"), ("production", "Production")], required=True, readonly=True, help="Fixed when created."
+    )
+    live = fields.Boolean(default=True, readonly=True, help="The document that counts for its invoice.")
+
+    # --- Where it stands -------------------------------------------------------------------------------------------
+    state = fields.Selection(STATES, required=True, default="to_send", readonly=True, index=True)
+    hold = fields.Boolean(readonly=True, help="Nothing is sent until somebody releases it.")
+    next_at = fields.Datetime(string="Next Step", readonly=True, index=True)
+    reason_code = fields.Char(readonly=True)
+    reason_params = fields.Json(readonly=True)
+    reason = fields.Text(compute="_compute_reason", string="Situation")
+    findings = fields.Json(readonly=True, help="What the checks found, as codes and places.")
+    findings_html = fields.Html(compute="_compute_findings_html", string="What to Correct", sanitize=False)
+    attempt_count = fields.Integer(string="Deposits Tried", readonly=True)
+    poll_count = fields.Integer(readonly=True)
+    lease_until = fields.Datetime(readonly=True)
+    absences = fields.Json(readonly=True, help="When TTN answered completely without holding the document.")
+    first_seen_at = fields.Datetime(readonly=True, help="When TTN first showed the deposit.")
+    ask_first = fields.Boolean(
+        readonly=True, help="Something of this invoice may be at TTN already: ask before the next deposit."
+    )
+    resent = fields.Boolean(readonly=True, help="The one automatic resend of the same bytes was used.")
+
+    # --- What was signed -------------------------------------------------------------------------------------------
+    certificate_id = fields.Many2one("l10n_tn_edi.certificate", string="Signed With", readonly=True)
+    signed_at = fields.Datetime(readonly=True)
+    signed_id = fields.Many2one("ir.attachment", string="Signed TEIF", readonly=True, index="btree_not_null")
+    sha256 = fields.Char(string="SHA-256", readonly=True)
+    signature_value = fields.Char(readonly=True)
+    document_digest = fields.Char(readonly=True)
+
+    # --- What TTN said ---------------------------------------------------------------------------------------------
+    exchange_ids = fields.One2many("l10n_tn_edi.exchange", "document_id", string="Exchanges")
+    deposit_id = fields.Char(string="Deposit Number", readonly=True, help="TTN's idSaveEfact.")
+    submitted_at = fields.Datetime(string="Deposited On", readonly=True)
+    reference = fields.Char(string="TTN Reference", readonly=True, index="btree_not_null")
+    reference_date = fields.Datetime(string="TTN Reference Date", readonly=True)
+    cev = fields.Binary(string="QR Code (CEV)", readonly=True, attachment=True)
+    ttn_xml_id = fields.Many2one("ir.attachment", string="TTN's TEIF", readonly=True, index="btree_not_null")
+    unproved = fields.Boolean(readonly=True, help="TTN's own signature on the accepted document did not verify.")
+    rejections = fields.Json(readonly=True, help="TTN's error codes and texts, as they came.")
+    decided_at = fields.Datetime(string="Accepted or Rejected On", readonly=True)
+
+    # --- What waits for acceptance ---------------------------------------------------------------------------------
+    held_mail = fields.Json(readonly=True, help="The e-mail that goes out once TTN has accepted.")
+
+    _live_move = models.UniqueIndex("(move_id) WHERE live", "This invoice has an electronic document already.")
+    _live_number = models.UniqueIndex(
+        "(mode, sender, type_code, number) "
+        "WHERE state IN ('sending', 'submitted', 'unknown', 'to_decide', 'accepted', 'conflict')",
+        "A document with this number is at TTN already.",
+    )
+    _deposit_unique = models.UniqueIndex(
+        "(mode, sender, deposit_id) WHERE deposit_id IS NOT NULL", "Another document has this deposit number."
+    )
+    _reference_unique = models.UniqueIndex(
+        "(mode, sender, reference) WHERE reference IS NOT NULL", "Another document has this TTN reference."
+    )
+    _due = models.Index("(state, next_at) WHERE live")
+
+    @api.depends("reason_code", "reason_params")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        messages = self.env["l10n_tn_edi.messages"]
+        for document in self:
+            document.reason = (
+                messages._sentence(document.reason_code, document.reason_params or {}) if document.reason_code else False
+            )
+
+    @api.depends("findings")
+    @api.depends_context("lang")
+    def _compute_findings_html(self):
+        for document in self:
+            items = document.move_id._l10n_tn_edi_explain(document.findings or [])
+            document.findings_html = (
+                Markup("<ul>%s</ul>") % Markup().join(Markup("<li>%s</li>") % item["sentence"] for item in items)
+                if items
+                else False
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_unsent(self):
+        if any(document.attempt_count for document in self):
+            raise UserError(self.env._("A document that may be at TTN is kept as proof and cannot be deleted."))
+
+    # --- The one gate ----------------------------------------------------------------------------------------------
+
+    def _valid_actions(self):
+        """:return: set of what may be done with this document now; buttons and server checks ask here."""
+        self.ensure_one()
+        actions = set()
+        if not self.live:
+            return actions
+        if self.state in BEFORE_CLAIM:
+            actions |= {"check", "withdraw", "rebuild", "release" if self.hold else "hold"}
+        if self.state in ("to_send", "to_sign", "signed"):
+            actions.add("send")
+        if self.state in ("error", "rejected"):
+            actions.add("correct")
+        if self.state in ("submitted", "unknown", "rejected"):
+            actions.add("ask")
+        if self.state == "to_decide":
+            actions |= {"ask", "decide"}
+        return actions
+
+    def _require(self, action):
+        """:raise UserError: when ``action`` (see ``_valid_actions``) is not possible for one of the documents."""
+        for document in self:
+            if action not in document._valid_actions():
+                raise UserError(
+                    self.env._(
+                        "This is not possible for %(number)s now: its electronic document is “%(state)s”.",
+                        number=document.number or document.move_id.display_name,
+                        state=dict(document._fields["state"]._description_selection(self.env))[document.state],
+                    )
+                )
+
+    def _set_state(self, state, **values):
+        """Move to ``state``. Every arrow of the diagram passes here.
+
+        :param values: other fields written with it; the situation (``reason_code``, ``reason_params``) is cleared unless given.
+        :raise ValueError: for an arrow that the diagram does not show (a programming error).
+        """
+        for document in self:
+            if state != document.state and state not in TRANSITIONS[document.state]:
+                raise ValueError(f"{document}: no way from {document.state} to {state}")
+        self.sudo().write(
+            {"reason_code": False, "reason_params": False, "state": state, **values}
+        )
+
+    def _fail(self, code, params=None, findings=None):
+        """Stop before anything was sent: say what is wrong; a human mends it and sends again."""
+        self._set_state(
+            "error", reason_code=code, reason_params=params or {}, findings=findings or [], next_at=False
+        )
+
+    # --- What users and invoices ask for ---------------------------------------------------------------------------
+
+    def _rebuild(self):
+        """The invoice changed before anything was sent: what was built and signed no longer counts."""
+        for document in self:
+            if document.state != "to_send":
+                document._set_state("to_send", **self._unsigned_values())
+
+    @api.model
+    def _unsigned_values(self):
+        return {
+            "signed_id": False,
+            "sha256": False,
+            "signature_value": False,
+            "document_digest": False,
+            "certificate_id": False,
+            "signed_at": False,
+            "findings": False,
+        }
+
+    def _withdraw(self):
+        """The invoice is no longer there to be sent (draft, cancelled, excluded)."""
+        self._require("withdraw")
+        for document in self:
+            document._set_state("withdrawn", live=False, next_at=False, held_mail=False)
+
+    def _schedule(self, at=None):
+        """Make the documents due and wake the scheduled action.
+
+        :param datetime at: naive UTC, now by default.
+        """
+        at = at or fields.Datetime.now()
+        self.sudo().write({"next_at": at})
+        following = self.filtered(lambda d: d.state in SHOWN_BY_TTN or d.ask_first)
+        for documents, cron in ((following, "ir_cron_follow"), (self - following, "ir_cron_submit")):
+            if documents:
+                self.env.ref(f"l10n_tn_edi_ttn.{cron}").sudo()._trigger(at)
+
+    def _check_may_send(self):
+        """:raise AccessError: when the user may read the document but not send invoices."""
+        self.check_access("read")
+        self.move_id.check_access("write")
+
+    def action_send(self):
+        """Send as soon as possible: releases a hold and forgets the delay."""
+        self._check_may_send()
+        self._require("send")
+        self.sudo().hold = False
+        self._schedule()
+
+    def action_correct(self):
+        """Build, check and send again after something was corrected. Number, date and entry stay as they are."""
+        self._check_may_send()
+        self._require("correct")
+        for document in self:
+            if document.state == "rejected":
+                document._replace()
+            else:
+                document._set_state("to_send", **self._unsigned_values())
+                document.sudo().hold = False
+                document._schedule()
+
+    def _replace(self):
+        """Give the invoice a new document; the rejected one stays as it is, with its exchanges."""
+        self.ensure_one()
+        self.sudo().write({"live": False, "next_at": False})
+        return self.move_id._l10n_tn_edi_create_documents(delay=False)
+
+    def action_hold(self):
+        self._check_may_send()
+        self._require("hold")
+        self.sudo().hold = True
+
+    def action_ask(self):
+        """Ask TTN where the documents stand, without waiting for the next scheduled time."""
+        self._check_may_send()
+        self._require("ask")
+        self._schedule()
+
+    def action_decide_absent(self):
+        """A responsible confirms that TTN does not hold the document: the same bytes are deposited again."""
+        self._check_may_decide()
+        for document in self:
+            document._set_state("signed", absences=False, ask_first=True)
+            document._log(self.env._("%(user)s confirmed that TTN does not hold this document; it is deposited again.", user=self.env.user.name))
+            document._schedule()
+
+    def _decide_deposited(self, deposit_id):
+        """A responsible names the deposit that is ours; TTN is asked about it at once.
+
+        :param str deposit_id: TTN's idSaveEfact.
+        """
+        self.ensure_one()
+        self._check_may_decide()
+        if not deposit_id.isdecimal():
+            raise UserError(self.env._("A deposit number has digits only."))
+        self._set_state("submitted", deposit_id=deposit_id, submitted_at=fields.Datetime.now())
+        self._log(self.env._("%(user)s named TTN's deposit %(deposit)s as this document.", user=self.env.user.name, deposit=deposit_id))
+        self._schedule()
+
+    def _check_may_decide(self):
+        self._check_may_send()
+        if not self.env.user.has_group("account.group_account_manager"):
+            raise UserError(self.env._("Only an accounting administrator may decide this."))
+        self._require("decide")
+
+    def action_open_move(self):
+        self.ensure_one()
+        return self.move_id.get_formview_action()
+
+    def _log(self, body):
+        """One line in the invoice's chatter; cheap (no notification)."""
+        self.move_id._message_log_batch(bodies={document.move_id.id: body for document in self})

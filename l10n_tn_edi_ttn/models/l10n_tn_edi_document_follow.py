@@ -1,0 +1,424 @@
+import base64
+import logging
+import random
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..elfatoora import cev, decisions, facts
+from ..elfatoora.answers import ConsultAnswer, FaultAnswer
+from ..elfatoora.rejections import classify_fault, classify_problem
+from ..signature import verify
+from ..teif import reader
+from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_document_queue import CALL_SECONDS, CALLS_AT_ONCE, LEASE_SECONDS, TO_ASK, TO_DEPOSIT
+
+_logger = logging.getLogger(__name__)
+
+# After a deposit the same run asks for its verdict for so long: TTN usually answers within seconds.
+FIRST_QUESTIONS_SECONDS = 20
+
+
+class L10nTnEdiDocument(models.Model):
+    """Following a deposit: leases, questions, verdicts."""
+
+    _inherit = "l10n_tn_edi.document"
+
+    # --- Leases ----------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _expire_leases(self):
+        """Attempts without an answer (a killed worker, a lost network) become unknown: TTN will be asked."""
+        self._end_snapshot()
+        now = self.env["l10n_tn_edi.exchange"]._database_now()
+        stale = self.search([("state", "=", "sending"), ("lease_until", "<", now)])
+        for document in stale:
+            self._write_result(lambda document=document: document._expire_lease(now))
+
+    def _expire_lease(self, now):
+        self.ensure_one()
+        locked = self.try_lock_for_update()
+        if locked.state == "sending" and locked.lease_until < now:
+            decision = decisions.lease_expired(random.SystemRandom())
+            locked._set_state(
+                decision.state,
+                reason_code=decision.code,
+                reason_params=dict(decision.params),
+                next_at=self._in(decision.retry_in or 0),
+            )
+
+    # --- Questions -------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _first_questions(self):
+        """Ask about what this run deposited: most verdicts come within seconds, and the next scheduled run is a minute away."""
+        if not self.env["account.move"]._can_commit():
+            return
+        end = time.monotonic() + FIRST_QUESTIONS_SECONDS
+        while time.monotonic() < end:
+            self._ask_batch()
+            waiting = self.search(
+                [
+                    ("live", "=", True),
+                    ("state", "=", "submitted"),
+                    ("next_at", "<=", fields.Datetime.add(fields.Datetime.now(), seconds=FIRST_QUESTIONS_SECONDS)),
+                ],
+                order="next_at",
+                limit=1,
+            )
+            pause = (waiting.next_at - fields.Datetime.now()).total_seconds() if waiting else None
+            self._commit()
+            if pause is None or time.monotonic() + pause > end:
+                break
+            time.sleep(max(pause, 0.2))
+        self._wake("ir_cron_follow", TO_ASK)
+        self._wake("ir_cron_submit", TO_DEPOSIT)
+
+    @api.model
+    def _ask_batch(self):
+        """:return: the number of documents asked about or put off."""
+        documents = self._lock_due(TO_ASK, CALLS_AT_ONCE)
+        clients = self._clients(documents)
+        questions = {}
+        for document in documents:
+            client = clients[document.company_id, document.mode]
+            if isinstance(client, str):
+                document._put_off(client)
+                continue
+            exchange = self.env["l10n_tn_edi.exchange"]._open(document, "consult")
+            # Nobody else asks meanwhile.
+            document.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
+            # By number and not by deposit: only so a second deposit of the document is seen.
+            questions[document.id, exchange.id] = (client, document.number)
+        self._commit()
+        deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
+        jobs = {
+            key: (lambda client=client, number=number: client.consult_efact(number=number, deadline=deadline))
+            for key, (client, number) in questions.items()
+        }
+        for (document_id, exchange_id), call in self._call_together(jobs):
+            self._write_result(
+                lambda document_id=document_id, exchange_id=exchange_id, call=call: self.browse(
+                    document_id
+                )._record_verdict(self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id), call)
+            )
+        return len(documents)
+
+    def _record_verdict(self, exchange, call):
+        """Write what TTN said about a document.
+
+        :param call: the finished ``elfatoora.client.Call``, or the exception of a call that broke.
+        """
+        self.ensure_one()
+        if isinstance(call, BaseException):
+            _logger.error("A question to TTN broke", exc_info=call)
+            self.sudo().next_at = self._in(decisions.next_poll_delay(self.poll_count, random.SystemRandom()))
+            return
+        answer = call.answer
+        complete = isinstance(answer, ConsultAnswer)
+        exchange._complete(call, answer_class="answered" if complete else "unknown")
+        if self.state == "sending" or not self.live:
+            return  # the matter is in other hands meanwhile
+        cause = None
+        if isinstance(answer, FaultAnswer):
+            cause = classify_fault(answer)
+        elif call.problem:
+            cause = classify_problem(call.problem)
+        history = self._history(exchange)
+        decision = decisions.after_consult(
+            self._sent(),
+            [self._read_deposit(deposit) for deposit in answer.deposits] if complete else None,
+            history,
+            cause=cause,
+            rng=random.SystemRandom(),
+        )
+        self._apply_verdict(decision, history)
+
+    # --- Facts for the decision ------------------------------------------------------------------------------------
+
+    def _sent(self):
+        """:return: ``decisions.Sent``: what we deposited."""
+        self.ensure_one()
+        ids = {int(number) for number in self._saves().mapped("deposit_id") if number}
+        if self.deposit_id:
+            ids.add(int(self.deposit_id))
+        earlier = self.sudo().search(
+            [("move_id", "=", self.move_id.id), ("id", "!=", self.id), ("attempt_count", ">", 0), ("signature_value", "!=", False)]
+        )
+        teif = reader.read(parse_foreign_xml(self.signed_id.raw))
+        return decisions.Sent(
+            signature_value=self.signature_value,
+            document_digest=self.document_digest,
+            sender=self.sender,
+            number=self.number,
+            type_code=self.type_code,
+            total=self._total_with_tax(teif),
+            deposit_ids=frozenset(ids),
+            earlier_signatures=frozenset(earlier.mapped("signature_value")),
+            earlier_deposit_ids=frozenset(int(number) for number in earlier.mapped("deposit_id") if number),
+        )
+
+    @api.model
+    def _total_with_tax(self, teif):
+        """:return: Decimal of the I-180 amount, or None."""
+        return next((amount.value for amount in teif.amounts if amount.code == "I-180"), None)
+
+    def _history(self, exchange):
+        """:param exchange: the question that was asked.
+        :return: ``decisions.History``: what happened to the document so far.
+        """
+        self.ensure_one()
+        lease_until = self.lease_until or self.submitted_at or exchange.started_at
+        company = self.company_id
+        return decisions.History(
+            state=self.state,
+            now=_seconds(exchange.started_at),
+            attempts=self._uncertain_attempts(),
+            lease_until=_seconds(lease_until),
+            absences=tuple(self.absences or ()),
+            polls=self.poll_count,
+            ever_seen=bool(self.first_seen_at or self.deposit_id),
+            later_visible=self._later_deposit_visible(lease_until),
+            window=60.0 * company.l10n_tn_edi_absence_minutes,
+            longest_delay=self._longest_delay(),
+            auto_resend=company.l10n_tn_edi_auto_resend,
+            resent=self.resent,
+            reference=self.reference or "",
+        )
+
+    def _later_deposit_visible(self, lease_until):
+        """:return: whether TTN has shown a deposit of this account that was made after ``lease_until``."""
+        return bool(
+            self.sudo().search_count(
+                [
+                    ("mode", "=", self.mode),
+                    ("sender", "=", self.sender),
+                    ("id", "!=", self.id),
+                    ("submitted_at", ">", lease_until),
+                    ("first_seen_at", "!=", False),
+                ],
+                limit=1,
+            )
+        )
+
+    def _longest_delay(self):
+        """:return: seconds, the longest time that this account's deposits took to become visible."""
+        query = SQL(
+            "SELECT EXTRACT(EPOCH FROM max(first_seen_at - submitted_at)) FROM l10n_tn_edi_document "
+            "WHERE mode = %s AND sender = %s AND first_seen_at IS NOT NULL",
+            self.mode,
+            self.sender,
+        )
+        [[longest]] = self.env.execute_query(query)
+        return float(longest or 0)
+
+    def _read_deposit(self, deposit):
+        """Read and verify the document that TTN shows with a deposit.
+
+        :param deposit: ``elfatoora.answers.Deposit``.
+        :return: ``decisions.Seen``.
+        """
+        self.ensure_one()
+        known = {"deposit": deposit, "other": self._belongs_to_another(deposit)}
+        if deposit.content:
+            try:
+                root = parse_foreign_xml(deposit.content)
+            except ForeignXmlError:
+                return decisions.Seen(**known)
+            reports = {report.id: report for report in verify.verify(root)}
+            supplier, ttn = reports.get("SigFrs"), reports.get("SigTTN")
+            teif = reader.read(root)
+            given = teif.ttn_reference
+            known.update(
+                signature_value=supplier.signature_value if supplier else None,
+                document_digest=supplier.document_digest if supplier else None,
+                sender=teif.sender.value,
+                number=teif.number,
+                type_code=teif.type_code,
+                total=self._total_with_tax(teif),
+                reference=given.reference if given else "",
+                ttn_signature="absent" if ttn is None else ("valid" if ttn.intact else "invalid"),
+                fingerprint=cev.read_fingerprint(given.cev) if given else None,
+            )
+        return decisions.Seen(**known)
+
+    def _belongs_to_another(self, deposit):
+        if not deposit.deposit_id:
+            return False
+        return bool(
+            self.sudo().search_count(
+                [
+                    ("id", "!=", self.id),
+                    ("mode", "=", self.mode),
+                    ("sender", "=", self.sender),
+                    ("deposit_id", "=", str(deposit.deposit_id)),
+                ],
+                limit=1,
+            )
+        )
+
+    # --- Verdicts --------------------------------------------------------------------------------------------------
+
+    def _apply_verdict(self, decision, history):
+        """Write a decision about what TTN shows.
+
+        :param decision: ``decisions.Decision``.
+        :param history: the ``decisions.History`` it was made of.
+        """
+        self.ensure_one()
+        values = {
+            **self._situation(decision),
+            "poll_count": self.poll_count + 1,
+            "next_at": self._in(decision.retry_in),
+            "ask_first": facts.ASK_FIRST in decision.flags,
+        }
+        if decision.absent:
+            values["absences"] = [*history.absences, history.now]
+        elif decision.absent is False:
+            values["absences"] = False
+        if facts.VISIBLE in decision.flags and not self.first_seen_at:
+            values["first_seen_at"] = fields.Datetime.now()
+        if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
+            values.update(deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or fields.Datetime.now())
+        if facts.RESEND in decision.flags:
+            values.update(resent=True, ask_first=True)
+        before = self.state
+        if decision.state == "accepted" and before != "accepted":
+            values.update(self._acceptance(decision))
+        elif decision.state == "rejected":
+            values.update(rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now())
+        try:
+            with self.env.cr.savepoint():
+                self._set_state(decision.state, **values)
+                self.flush_recordset()
+        except psycopg2.errors.UniqueViolation:
+            self.invalidate_recordset()
+            self._set_state(
+                "to_decide", reason_code="deposit.id_taken", reason_params={"deposit": decision.deposit_id}, next_at=False
+            )
+        if self.state != before:
+            self._tell(self.state)
+            if self.state == "accepted":
+                self._after_acceptance()
+
+    def _acceptance(self, decision):
+        """:return: values of an accepted document: TTN's file byte for byte, its reference, date and QR code."""
+        self.ensure_one()
+        values = {
+            "reference": decision.reference,
+            "unproved": facts.UNPROVED in decision.flags,
+            "decided_at": fields.Datetime.now(),
+        }
+        content = decision.seen.deposit.content if decision.seen else b""
+        if not content:
+            return values
+        values["ttn_xml_id"] = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": f"{self.number.replace('/', '_')}_TTN.xml",
+                    "raw": content,
+                    "mimetype": "application/xml",
+                    "res_model": "account.move",
+                    "res_id": self.move_id.id,
+                }
+            )
+            .id
+        )
+        given = reader.read(parse_foreign_xml(content)).ttn_reference
+        if given:
+            values["reference_date"] = self._utc(given.dates[0].value if given.dates else None)
+            values["cev"] = base64.b64encode(cev.image(given.cev)) or False
+        return values
+
+    @api.model
+    def _utc(self, moment):
+        """:param moment: what stands in TTN's I-37 date: a moment in Tunis, or something unreadable.
+        :return: naive UTC datetime, or False.
+        """
+        if not isinstance(moment, datetime):
+            return False
+        return moment.replace(tzinfo=ZoneInfo("Africa/Tunis")).astimezone(UTC).replace(tzinfo=None)
+
+    def _after_acceptance(self):
+        """What waited for TTN may go on: the print is made anew, credit notes go out, the kept e-mail leaves."""
+        self.ensure_one()
+        move = self.move_id.sudo()
+        if move.invoice_pdf_report_id:
+            # Without reference and QR code it is not the final form; it stays among the files, the next print is new.
+            move.invoice_pdf_report_id.res_field = False
+            move.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "to_send"),
+                ("live", "=", True),
+                ("reason_code", "=", "credit_note.original_pending"),
+                ("move_id.reversed_entry_id", "=", self.move_id.id),
+            ]
+        )
+        if waiting:
+            waiting._schedule()
+        move._action_invoice_ready_to_be_sent()
+        if self.held_mail:
+            self.env.ref("l10n_tn_edi_ttn.ir_cron_send_mail").sudo()._trigger()
+
+    # --- E-mails that waited ---------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_send_held_mail(self):
+        """Send the e-mails of accepted invoices. Slow (a PDF each), so it is an action of its own."""
+        domain = [("held_mail", "!=", False), ("state", "in", ("accepted", "conflict")), ("live", "=", True)]
+        while True:
+            self._end_snapshot()
+            document = self.search(domain, limit=1)
+            if not document:
+                return
+            document._guarded_mail()
+            if not self._progress(1, self.search_count(domain)):
+                self.env.ref("l10n_tn_edi_ttn.ir_cron_send_mail")._trigger()
+                return
+
+    def _guarded_mail(self):
+        """Send one e-mail; whatever goes wrong is written to the invoice and tried no more."""
+        self.ensure_one()
+        held = self.held_mail
+        # Given up first and committed: an e-mail that was sent must not be sent again because what follows failed.
+        self.sudo().held_mail = False
+        self._commit()
+        try:
+            with self.env.cr.savepoint():
+                self._send_mail(held)
+        except Exception:
+            _logger.exception("The e-mail of %s could not be sent", self.move_id)
+            self._log(self.env._("The e-mail that waited for TTN's acceptance could not be sent. Please send it again."))
+
+    def _send_mail(self, held):
+        self.ensure_one()
+        move = self.move_id
+        send = self.env["account.move.send"].with_company(self.company_id)
+        template = self.env["mail.template"].browse(held["mail_template_id"]).exists()
+        settings = {
+            key: held[key]
+            for key in ("mail_lang", "mail_subject", "mail_body", "mail_partner_ids", "author_partner_id", "author_user_id")
+            if held.get(key)
+        }
+        if template:
+            settings["mail_template"] = template
+        if held.get("mail_attachments_widget"):
+            defaults = send._get_default_sending_settings(move, sending_methods={"email"}, **settings)
+            settings["mail_attachments_widget"] = [
+                *(defaults.get("mail_attachments_widget") or []),
+                *held["mail_attachments_widget"],
+            ]
+        send._generate_and_send_invoices(move, allow_raising=False, sending_methods={"email"}, **settings)
+
+
+def _seconds(moment):
+    """:return: seconds since the epoch of a naive UTC datetime."""
+    return moment.replace(tzinfo=UTC).timestamp()

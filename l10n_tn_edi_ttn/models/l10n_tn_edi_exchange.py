@@ -1,0 +1,129 @@
+import base64
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# Bodies up to this size are kept in the row, larger ones in the file store.
+INLINE_BODY_BYTES = 4096
+# A deposited document is kept once, with the document; in the kept request it is named by the attempt's SHA-256.
+DEPOSITED_DOCUMENT = re.compile(rb"(<arg3>)[A-Za-z0-9+/=\s]{200,}(</arg3>)")
+
+
+class L10nTnEdiExchange(models.Model):
+    """One call to El Fatoora: what was asked, what came back. Append-only.
+
+    The row of a deposit (an *attempt*) is committed before the call, so that a crash leaves a trace of what may have
+    reached TTN. The answer completes its own row once, however late it comes; nothing else is ever changed.
+    """
+
+    _name = "l10n_tn_edi.exchange"
+    _description = "Exchange with El Fatoora"
+    _order = "id desc"
+    _rec_name = "operation"
+
+    document_id = fields.Many2one(
+        "l10n_tn_edi.document", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(related="document_id.company_id", store=True, index=True)
+    move_id = fields.Many2one(related="document_id.move_id")
+    mode = fields.Selection(related="document_id.mode", store=True)
+    operation = fields.Selection(
+        [("save", "Deposit"), ("consult", "Question"), ("verify", "QR check")], required=True, readonly=True
+    )
+    attempt = fields.Integer(readonly=True, help="Number of this deposit of the document, from 1.")
+    user_id = fields.Many2one("res.users", required=True, readonly=True, default=lambda self: self.env.uid)
+    account = fields.Char(string="Account", readonly=True, help="Login at TTN.")
+    started_at = fields.Datetime(required=True, readonly=True)
+    lease_until = fields.Datetime(
+        readonly=True, help="By the database's clock; a deposit without an answer by then is unknown."
+    )
+    finished_at = fields.Datetime(readonly=True)
+    duration_ms = fields.Integer(string="Duration (ms)", readonly=True)
+    sha256 = fields.Char(string="SHA-256 Sent", readonly=True, index="btree_not_null")
+    signature_value = fields.Char(readonly=True)
+    document_digest = fields.Char(readonly=True)
+    answer_class = fields.Selection(
+        [
+            ("not_sent", "Not sent"),
+            ("submitted", "Deposited"),
+            ("refused", "Refused"),
+            ("unknown", "Unknown"),
+            ("answered", "Answered"),
+        ],
+        readonly=True,
+    )
+    http_status = fields.Integer(string="HTTP Status", readonly=True)
+    deposit_id = fields.Char(string="Deposit Number", readonly=True, index="btree_not_null")
+    reason_code = fields.Char(readonly=True)
+    request_text = fields.Text(readonly=True)
+    response_text = fields.Text(readonly=True)
+    request_file = fields.Binary(readonly=True, attachment=True)
+    response_file = fields.Binary(readonly=True, attachment=True)
+
+    def write(self, vals):
+        if any(exchange.finished_at for exchange in self.sudo()):
+            raise UserError(self.env._("An exchange with El Fatoora that has its answer is never changed."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Exchanges with El Fatoora are kept as proof and cannot be deleted."))
+
+    @api.model
+    def _open(self, document, operation, **values):
+        """Write down a call before it is made.
+
+        :param document: the ``l10n_tn_edi.document`` it is about.
+        :return: the new exchange; the caller commits before calling.
+        """
+        return self.sudo().create(
+            {
+                "document_id": document.id,
+                "operation": operation,
+                "account": document.company_id.sudo().l10n_tn_edi_login,
+                "started_at": self._database_now(),
+                "user_id": self.env.uid,
+                **values,
+            }
+        )
+
+    def _complete(self, call, answer_class, deposit_id=False, reason_code=False):
+        """Keep what came back.
+
+        :param call: the finished ``elfatoora.client.Call`` (its request has the secrets masked).
+        """
+        self.ensure_one()
+        self.sudo().write(
+            {
+                "finished_at": self._database_now(),
+                "duration_ms": round(call.duration * 1000),
+                "http_status": call.http_status or 0,
+                "answer_class": answer_class,
+                "deposit_id": deposit_id,
+                "reason_code": reason_code or (call.problem.code if call.problem else False),
+                **self._body_values("request", DEPOSITED_DOCUMENT.sub(rb"\1sha256:%s\2" % (self.sha256 or "").encode(), call.request)),
+                **self._body_values("response", call.response),
+            }
+        )
+
+    @api.model
+    def _body_values(self, name, body):
+        """:return: values that keep ``body`` (bytes) in the row or in a file."""
+        if not body:
+            return {}
+        if len(body) <= INLINE_BODY_BYTES:
+            try:
+                text = body.decode()
+            except UnicodeDecodeError:
+                text = None
+            if text is not None and "\x00" not in text:
+                return {f"{name}_text": text}
+        return {f"{name}_file": base64.b64encode(body)}
+
+    @api.model
+    def _database_now(self):
+        """:return: naive UTC datetime of the database's clock, which all workers of all hosts share."""
+        [[now]] = self.env.execute_query(SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC'"))
+        return now.replace(microsecond=0)

@@ -1,0 +1,65 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class ResCompany(models.Model):
+    """What a company needs to call El Fatoora: account, secret, provider, and the bond of production to one database."""
+
+    _inherit = "res.company"
+
+    l10n_tn_edi_provider_id = fields.Many2one(
+        "l10n_tn_edi.signature.provider",
+        string="Signature Provider",
+        check_company=True,
+        domain="[('company_id', 'parent_of', id), ('state', '!=', 'disabled')]",
+        help="Branches without one sign with their parent's.",
+    )
+    l10n_tn_edi_password_encrypted = fields.Char(groups="base.group_system", copy=False)
+    l10n_tn_edi_password = fields.Char(
+        string="Password at TTN",
+        compute="_compute_l10n_tn_edi_password",
+        inverse="_inverse_l10n_tn_edi_password",
+        groups="base.group_system",
+        help="Stored encrypted with the server's key; it can be replaced, never read.",
+    )
+    l10n_tn_edi_has_password = fields.Boolean(compute="_compute_l10n_tn_edi_has_password", compute_sudo=True)
+    l10n_tn_edi_production_binding = fields.Char(groups="base.group_system", copy=False)
+    l10n_tn_edi_production_active = fields.Boolean(compute="_compute_l10n_tn_edi_production_active", compute_sudo=True)
+
+    def _compute_l10n_tn_edi_password(self):
+        self.l10n_tn_edi_password = False
+
+    def _inverse_l10n_tn_edi_password(self):
+        for company in self:
+            if company.l10n_tn_edi_password:
+                company.l10n_tn_edi_password_encrypted = self.env["l10n_tn_edi.secret"]._encrypt(
+                    company.l10n_tn_edi_password
+                )
+
+    @api.depends("l10n_tn_edi_password_encrypted")
+    def _compute_l10n_tn_edi_has_password(self):
+        for company in self:
+            company.l10n_tn_edi_has_password = bool(company.l10n_tn_edi_password_encrypted)
+
+    @api.depends("l10n_tn_edi_production_binding")
+    def _compute_l10n_tn_edi_production_active(self):
+        identity = self.env["l10n_tn_edi.latch"]._database_identity()
+        for company in self:
+            company.l10n_tn_edi_production_active = company.l10n_tn_edi_production_binding == identity
+
+    def _l10n_tn_edi_signing_provider(self):
+        """:return: the provider that signs for this company: its own or its nearest parent's; may be empty."""
+        self.ensure_one()
+        company = self.sudo()
+        while company and not company.l10n_tn_edi_provider_id:
+            company = company.parent_id
+        return company.l10n_tn_edi_provider_id
+
+    def action_l10n_tn_edi_activate_production(self):
+        """Bind production to this very database; a copy of it will not deposit."""
+        self.ensure_one()
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(self.env._("Only an administrator can activate production."))
+        if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
+            raise UserError(self.env._("This database is a neutralised copy: it never deposits in production."))
+        self.sudo().l10n_tn_edi_production_binding = self.env["l10n_tn_edi.latch"]._database_identity()
