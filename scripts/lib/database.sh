@@ -15,8 +15,9 @@ make_cluster() {
     "$ROOT/scripts/pg" admin-psql -q -d postgres -c 'CREATE ROLE odoo LOGIN CREATEDB'
 }
 
-# A port that depends on the checkout's path: two checkouts side by side rarely want the same one.
-usual_port() { echo $((20000 + $(printf '%s' "$ROOT" | cksum | cut -d' ' -f1) % 5000 * 2)); }
+# Ten ports that depend on the checkout's path: two checkouts side by side rarely want the same ones. Below 32768, where
+# the kernel takes the ports of outgoing connections from.
+usual_port() { echo $((20000 + $(printf '%s' "$ROOT" | cksum | cut -d' ' -f1) % 1200 * 10)); }
 
 # The keys of the secrets are kept when the file is written anew: databases made before stay readable.
 write_conf() {

@@ -1,0 +1,70 @@
+"""Databases for tests: clones of the template, and SQL on them beside Odoo."""
+
+import configparser
+import contextlib
+
+import psycopg2
+
+from .processes import ENV_DIR, SCRIPTS, HarnessError, run
+
+TEMPLATE = "template_tn"
+ADDON = "l10n_tn_edi_ttn"
+
+
+def clone(source, target):
+    """Copy a database with its file store (a second); ``target`` is replaced. Nobody may be connected to ``source``."""
+    run([SCRIPTS / "clone-db", source, target])
+
+
+def drop(name):
+    """Remove a database with its file store; one that is not there is fine."""
+    run([SCRIPTS / "clone-db", "--drop", name])
+
+
+def build_base(name, module=ADDON, timeout=300):
+    """Make ``name``: the template with the addon installed.
+
+    :raise HarnessError: when the installation fails or logs an error.
+    """
+    clone(TEMPLATE, name)
+    output = run(
+        [SCRIPTS / "odoo", "server", "-d", name, "-i", module, "--no-http", "--stop-after-init"],
+        timeout=timeout,
+    )
+    errors = [line for line in output.splitlines() if " ERROR " in line or " CRITICAL " in line]
+    if errors:
+        raise HarnessError(f"the installation of {module} logged errors:\n{output}")
+
+
+def connection_settings():
+    """:return: what psycopg2 needs to reach the project's cluster, without the database's name."""
+    parser = configparser.RawConfigParser()
+    parser.read(ENV_DIR / "odoo.conf")
+    options = parser["options"]
+    return {"host": options["db_host"], "port": int(options["db_port"]), "user": options["db_user"]}
+
+
+@contextlib.contextmanager
+def connection(name):
+    """A connection of its own to a database (also for holding a lock against Odoo); rolled back at the end."""
+    link = psycopg2.connect(dbname=name, connect_timeout=10, **connection_settings())
+    try:
+        yield link
+    finally:
+        link.close()
+
+
+def query(name, sql, *values):
+    """Run one statement in a transaction of its own and commit it.
+
+    :return: the rows as tuples, or an empty list when the statement gives none.
+    """
+    with connection(name) as link, link, link.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def set_parameter(name, key, value):
+    """Write a system parameter (``ir.config_parameter``) of a database that no server has open yet."""
+    query(name, "DELETE FROM ir_config_parameter WHERE key = %s", key)
+    query(name, "INSERT INTO ir_config_parameter (key, value) VALUES (%s, %s)", key, value)
