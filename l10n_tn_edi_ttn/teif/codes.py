@@ -90,8 +90,4 @@ AMOUNTS = {
     'I-188': 'Net amount of the item',
 }
 #: Units of measure of 1.9.0, a closed list; before it any text of up to 8 characters will do.
-UNITS = frozenset((
-    'UNIT EA PR DZN CEN MIL SET BX PK RL RM DR BO PF CT BAG MLT CLT LTR GLL CMQ MTQ MGM GRM KGM TNE MMT CMT MTR KMT '
-    'INH YRD CMK MTK FTK YDK MIN HUR DAY E49 NIU WEE MON ANN KWH MWH D32 A90 3B D30 BTU DMO SMS MMS LIC KB MB GB TB C0 '
-    'AH AL REQ ACT E27 CAP E48 FF E50 E51 E53 E54 E55 A9 1I B7 EVT 20 21 TKM SES CON PAX PG'
-).split())
+UNITS = frozenset(['UNIT', 'EA', 'PR', 'DZN', 'CEN', 'MIL', 'SET', 'BX', 'PK', 'RL', 'RM', 'DR', 'BO', 'PF', 'CT', 'BAG', 'MLT', 'CLT', 'LTR', 'GLL', 'CMQ', 'MTQ', 'MGM', 'GRM', 'KGM', 'TNE', 'MMT', 'CMT', 'MTR', 'KMT', 'INH', 'YRD', 'CMK', 'MTK', 'FTK', 'YDK', 'MIN', 'HUR', 'DAY', 'E49', 'NIU', 'WEE', 'MON', 'ANN', 'KWH', 'MWH', 'D32', 'A90', '3B', 'D30', 'BTU', 'DMO', 'SMS', 'MMS', 'LIC', 'KB', 'MB', 'GB', 'TB', 'C0', 'AH', 'AL', 'REQ', 'ACT', 'E27', 'CAP', 'E48', 'FF', 'E50', 'E51', 'E53', 'E54', 'E55', 'A9', '1I', 'B7', 'EVT', '20', '21', 'TKM', 'SES', 'CON', 'PAX', 'PG'])

@@ -35,8 +35,8 @@ CATALOGUE = {
     # The schema
     'schema.version': (BLOCKING, 'Version "{value}" is not one of {allowed}.'),
     'schema.root': (BLOCKING, 'The document must be a TEIF element without namespace, not "{element}".'),
-    'schema.unexpected_element': (BLOCKING, '{element} is not expected here{expected_words}.'),
-    'schema.missing_element': (BLOCKING, '{element} is not complete: {expected_words} must follow.'),
+    'schema.unexpected_element': (BLOCKING, '{element} is not expected here (expected: {expected}).'),
+    'schema.missing_element': (BLOCKING, '{element} is not complete (expected next: {expected}).'),
     'schema.missing_attribute': (BLOCKING, '{element} needs the attribute {attribute}.'),
     'schema.unexpected_attribute': (BLOCKING, '{element} has no attribute {attribute}.'),
     'schema.too_long': (BLOCKING, '{name} has {length} characters, at most {max} are allowed: "{value}".'),
@@ -60,22 +60,22 @@ CATALOGUE = {
     'supplier.sender': (BLOCKING, 'The supplier\'s matricule "{supplier}" is not the sender\'s "{sender}".'),
     'date.issue_count': (BLOCKING, 'There must be exactly one date of issue (I-31), {count} found.'),
     'date.issue_format': (BLOCKING, 'The date of issue (I-31) must be written as ddMMyyyy, not {format}.'),
-    'date.value': (BLOCKING, 'Date "{value}" ({code}) does not have the form {format}.'),
-    'tax.category': (BLOCKING, 'Tax {code}: with category {category}, {wanted}.'),
-    'tax.rate': (BLOCKING, 'Tax {code} of category Rate needs its rate.'),
-    'allowance.category': (BLOCKING, 'Discount or charge {code}: with category {category}, {wanted}.'),
+    'date.value': (BLOCKING, 'Date "{value}" ({date}) does not have the form {format}.'),
+    'tax.category': (BLOCKING, 'Tax {tax}: with category {category}, {wanted}.'),
+    'tax.rate': (BLOCKING, 'Tax {tax} of category Rate needs its rate.'),
+    'allowance.category': (BLOCKING, 'Discount or charge {allowance}: with category {category}, {wanted}.'),
     'payment.empty': (BLOCKING, 'A payment section must not be empty.'),
     'payment.rib': (BLOCKING, 'Account "{value}" in Tunisia must be a RIB of exactly 20 digits.'),
     'amount.total_tnd': (BLOCKING, 'There must be exactly one total with tax (I-180) in TND, {count} found.'),
-    'amount.total_form': (BLOCKING, 'Amount {code} "{value}" must be positive with at most 3 decimals.'),
+    'amount.total_form': (BLOCKING, 'Amount {amount} "{value}" must be positive with at most 3 decimals.'),
     # Arithmetic
-    'amount.missing': (BLOCKING, 'The invoice has no amount {code} ({name}).'),
-    'amount.repeated': (WARNING, 'The invoice has the amount {code} {count} times in {currency}.'),
-    'amount.currency': (WARNING, 'Amounts {code} are in {currency}, those of the invoice in {expected}.'),
+    'amount.missing': (BLOCKING, 'The invoice has no amount {amount} ({name}).'),
+    'amount.repeated': (WARNING, 'The invoice has the amount {amount} {count} times in {currency}.'),
+    'amount.currency': (WARNING, 'An amount is in {currency}, the invoice in {expected}.'),
     'amount.line': (WARNING, 'Line {line}: quantity {quantity} x price {price} less discounts is {expected}, not {found}.'),
     'amount.line_missing': (WARNING, 'Line {line} has no total (I-171).'),
     'amount.net_total': (BLOCKING, 'Total without tax (I-176) is {found}, the lines and discounts make {expected}.'),
-    'amount.tax': (BLOCKING, 'Tax {code} at {rate} %: {base} makes {expected}, not {found}.'),
+    'amount.tax': (BLOCKING, 'Tax {tax} at {rate} %: {base} makes {expected}, not {found}.'),
     'amount.tax_total': (BLOCKING, 'Total tax (I-181) is {found}, the taxes without the stamp make {expected}.'),
     'amount.tax_base': (WARNING, 'Taxable base (I-182) is {found}, the bases of the TVA make {expected}.'),
     'amount.grand_total': (BLOCKING, 'Total to pay (I-180) is {found}, the amounts without tax and the taxes make {expected}.'),
@@ -90,21 +90,21 @@ CATALOGUE = {
     'party.sender_type': (BLOCKING, 'The sender must be identified by a matricule fiscal (I-01), not by {type}.'),
     'party.receiver': (WARNING, 'The customer "{customer}" is not the receiver "{receiver}".'),
     'party.name': (BLOCKING, 'Partner {role} has no name.'),
-    'party.address': (WARNING, 'Partner {role} has no address.'),
+    'party.address': (BLOCKING, 'Partner {role} has no address.'),
     'bank.rib_key': (WARNING, 'RIB "{value}": the key must be {expected}, not {found}.'),
     'bank.rib': (WARNING, 'Account "{value}" is not a RIB of 20 digits.'),
     # Content
     'date.issue': (BLOCKING, 'There must be exactly one date of issue (I-31), {count} found.'),
-    'date.unreadable': (BLOCKING, 'Date "{value}" ({code}) is no date in the format {format}.'),
+    'date.unreadable': (BLOCKING, 'Date "{value}" ({date}) is no date in the format {format}.'),
     'date.due': (WARNING, 'The due date {due} is before the date of issue {issue}.'),
     'document.type': (BLOCKING, 'The document type has no code.'),
     'document.number': (WARNING, 'Number "{value}": {reason}.'),
     'reference.original': (WARNING, 'The credit note names no invoice (I-89) and gives no reason (I-48).'),
-    'reference.contract': (WARNING, 'The statement of a public contract needs the reference {code} ({name}).'),
+    'reference.contract': (WARNING, 'The statement of a public contract needs the reference {reference} ({name}).'),
     'tax.line_stamp': (BLOCKING, 'Line {line} is taxed with the stamp duty (I-1601), which belongs to the invoice only.'),
     'tax.stamp_count': (BLOCKING, 'The stamp duty (I-1601) is there {count} times.'),
-    'tax.negative': (WARNING, 'Tax {code} is negative ({value}) though the invoice is not.'),
-    'tax.not_totalled': (WARNING, 'Tax {code} at {rate} % is on a line but not among the taxes of the invoice.'),
+    'tax.negative': (WARNING, 'Tax {tax} is negative ({value}) though the invoice is not.'),
+    'tax.not_totalled': (WARNING, 'Tax {tax} at {rate} % is on a line but not among the taxes of the invoice.'),
     'export.customer': (WARNING, 'The customer of an export invoice should have a foreign identifier (I-04), not {type}.'),
     # The deposit
     'signature.missing': (BLOCKING, 'The document is not signed.'),
@@ -123,18 +123,11 @@ def finding(code: str, path: str, *, severity: str | None = None, **params) -> F
 
 
 class _Readable(dict):
-    """Params as a sentence shows them: lists joined, long texts cut; `expected_words` is made from `expected`."""
+    """Params as a sentence shows them: lists joined, long texts cut."""
 
     def __getitem__(self, name):
         value = super().__getitem__(name)
         if isinstance(value, (list, tuple)):
-            return ', '.join(map(str, value))
+            return ', '.join(map(str, value)) or 'nothing more'
         value = str(value)
         return value if len(value) <= 120 else value[:117] + '...'
-
-    def __missing__(self, name):
-        if name == 'expected_words' and 'expected' in self:
-            expected = dict.__getitem__(self, 'expected')
-            words = ' or '.join(expected)
-            return f', {words} is' if expected and 'parent' in self else words
-        raise KeyError(name)

@@ -6,18 +6,40 @@ its schema. It judges nothing; where a value cannot be read its text is kept. Na
 """
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
-from decimal import Decimal
-
 from lxml import etree
 
 from .document import (
-    Address, Allowance, Amount, Attachment, Contact, DateText, Document, FreeText, Identifier, Institution, ItemInfo, Line,
-    Number, Party, Payment, Period, Place, Quantity, Reference, Tax, TaxTotal, TtnReference,
+    Address,
+    Attachment,
+    Contact,
+    Document,
+    Identifier,
+    Institution,
+    ItemInfo,
+    Line,
+    Party,
+    Payment,
+    Quantity,
+    TtnReference,
+)
+from .reader_blocks import (
+    name_of,
+    read_allowance,
+    read_date,
+    read_dates,
+    read_free_text,
+    read_free_texts,
+    read_identifier,
+    read_money,
+    read_money_item,
+    read_number,
+    read_place,
+    read_reference,
+    read_tax,
+    read_tax_total,
+    text_of,
 )
 
-_NUMBER = re.compile(r'-?[0-9]+(?:[.,][0-9]+)?')
 _has_comments = etree.XPath('boolean(//comment() | //processing-instruction())')
 
 
@@ -31,12 +53,12 @@ def read(root: etree._Element) -> Document:
     }
     attachments = []
     for child in root:
-        name = _name(child)
+        name = name_of(child)
         if name == 'InvoiceHeader':
             for item in child:
-                field = _HEADER.get(_name(item))
+                field = _HEADER.get(name_of(item))
                 if field:
-                    fields[field] = _identifier(item)
+                    fields[field] = read_identifier(item)
         elif name == 'InvoiceBody':
             _read_body(child, fields)
         elif name == 'AdditionnalDocuments':
@@ -67,17 +89,17 @@ def _read_body(body, fields):
         'special_conditions': [], 'lines': [], 'line_details': [], 'amounts': [], 'taxes': [], 'allowances': [],
     }
     for section in body:
-        name = _name(section)
+        name = name_of(section)
         if name == 'Bgm':
             for item in section:
-                part = _name(item)
+                part = name_of(item)
                 if part == 'DocumentIdentifier':
-                    fields['number'] = _text(item)
+                    fields['number'] = text_of(item)
                 elif part == 'DocumentType':
                     fields['type_code'] = item.get('code')
-                    fields['type_label'] = _text(item)
+                    fields['type_label'] = text_of(item)
                 elif part == 'DocumentReferences':
-                    lists['references'] += map(_reference, item)
+                    lists['references'] += map(read_reference, item)
         elif name in _SECTIONS:
             field, read_item = _SECTIONS[name]
             lists[field] += map(read_item, section)
@@ -85,200 +107,14 @@ def _read_body(body, fields):
         fields[field] = tuple(items)
 
 
-def _name(element) -> str:
-    tag = element.tag
-    return tag if tag[0] != '{' else tag.rpartition('}')[2]
-
-
-def _text(element) -> str:
-    return element.text or ''
-
-
-def _number(element) -> Number:
-    value = element.text or ''
-    return Decimal(value.replace(',', '.')) if _NUMBER.fullmatch(value) else value
-
-
-def _identifier(element) -> Identifier:
-    return Identifier(_text(element), element.get('type'))
-
-
-def _place(element) -> Place:
-    return Place(element.get('functionCode'), _text(element))
-
-
-# Dates
-
-def _two_digit_year(text: str) -> int:
-    # As POSIX does: e-invoices began in 2016, contracts and births they refer to may be older
-    year = int(text)
-    return year + (2000 if year < 69 else 1900)
-
-
-def _day(text: str) -> date:
-    year = _two_digit_year(text[4:]) if len(text) == 6 else int(text[4:])
-    return date(year, int(text[2:4]), int(text[:2]))
-
-
-def _moment(text: str) -> datetime:
-    day = _day(text[:-4])
-    return datetime(day.year, day.month, day.day, int(text[-4:-2]), int(text[-2:]))
-
-
-def _period(text: str) -> Period:
-    start, end = text.split('-')
-    return Period(_day(start), _day(end))
-
-
-_DATE_FORMS = {
-    'ddMMyy': (re.compile('[0-9]{6}'), _day),
-    'ddMMyyyy': (re.compile('[0-9]{8}'), _day),
-    'ddMMyyHHmm': (re.compile('[0-9]{10}'), _moment),
-    'ddMMyyyyHHmm': (re.compile('[0-9]{12}'), _moment),
-    'ddMMyy-ddMMyy': (re.compile('[0-9]{6}-[0-9]{6}'), _period),
-    'ddMMyyyy-ddMMyyyy': (re.compile('[0-9]{8}-[0-9]{8}'), _period),
-}
-
-
-def _date(element) -> DateText:
-    form = element.get('format')
-    code = element.get('functionCode')
-    value = _text(element)
-    shape, convert = _DATE_FORMS.get(form, (None, None))
-    if shape and shape.fullmatch(value):
-        try:
-            return DateText(code, convert(value))
-        except ValueError:  # digits that are no day, such as the 31st of February
-            return DateText(code, value, form)
-    return DateText(code, value, form)
-
-
-def _dates(element) -> tuple[DateText, ...]:
-    return tuple(map(_date, element))
-
-
-def _reference(element) -> Reference:
-    code, value, dates = None, '', ()
-    for item in element:
-        name = _name(item)
-        if name == 'Reference':
-            code, value = item.get('refID'), _text(item)
-        elif name == 'ReferenceDate':
-            dates = _dates(item)
-    return Reference(code, value, dates)
-
-
-# Texts and amounts
-
-def _free_text(element) -> FreeText:
-    return FreeText(element.get('subjectCode'), tuple(map(_text, element)))
-
-
-def _free_texts(element) -> tuple[FreeText, ...]:
-    return tuple(map(_free_text, element))
-
-
-def _money(element, reference=None) -> Amount:
-    value, currency, description, lang = '', None, None, None
-    for item in element:
-        name = _name(item)
-        if name == 'Amount':
-            value, currency = _number(item), item.get('currencyIdentifier')
-        elif name == 'AmountDescription':
-            description, lang = _text(item), item.get('lang')
-    return Amount(element.get('amountTypeCode'), value, currency, description, lang, reference)
-
-
-def _money_item(element) -> Amount:
-    money = reference = None
-    for item in element:
-        name = _name(item)
-        if name == 'Moa':
-            money = item
-        elif name == 'RffDtm':
-            reference = _reference(item)
-    return Amount(None, '', None, reference=reference) if money is None else _money(money, reference)
-
-
-# Taxes and allowances. From 1.9.0 the category is mandatory; where it says what the rest says already it is None here.
-
-def _tax(element) -> Tax:
-    code, name, rate, basis, category, amount = None, '', None, None, None, None
-    for item in element:
-        part = _name(item)
-        if part == 'TaxTypeName':
-            code, name = item.get('code'), _text(item)
-        elif part == 'TaxCategory':
-            category = _text(item)
-        elif part == 'TaxDetails':
-            for detail in item:
-                if _name(detail) == 'TaxRate':
-                    rate = _number(detail)
-                elif _name(detail) == 'TaxRateBasis':
-                    basis = _number(detail)
-        elif part == 'TaxAmount':
-            amount = _money(item)
-    if category == category_of(rate, amount):
-        category = None
-    return Tax(code, name, rate, basis, category, amount)
-
-
-def category_of(rate: Number | None, amount: Amount | None) -> str:
-    """The category (1.9.0) that follows from what a tax or allowance holds: Rate with a rate, Amount otherwise."""
-    return 'Rate' if rate is not None and amount is None else 'Amount'
-
-
-def _tax_total(element) -> TaxTotal:
-    tax, amounts = Tax(None, ''), []
-    for item in element:
-        name = _name(item)
-        if name == 'Tax':
-            tax = _tax(item)
-        elif name == 'AmountDetails':
-            amounts.append(_money_item(item))
-        elif name == 'AmountDetailsSection':
-            amounts += map(_money_item, item)
-    return TaxTotal(tax, tuple(amounts))
-
-
-def _allowance(element) -> Allowance:
-    fields = {}
-    for item in element:
-        name = _name(item)
-        if name == 'Alc':
-            fields['code'] = item.get('allowanceCode')
-            for part in item:
-                if _name(part) == 'AllowanceIdentifier':
-                    fields['identifier'] = _text(part)
-                elif _name(part) == 'SpecialServices':
-                    fields['label'], fields['lang'] = _text(part), part.get('lang')
-        elif name == 'AlcCategory':
-            fields['category'] = _text(item)
-        elif name in ('Pcd', 'AlcDetails'):
-            for part in item:
-                if _name(part) in ('Percentage', 'AlcRate'):
-                    fields['rate'] = _number(part)
-                elif _name(part) in ('PercentageBasis', 'AlcRateBasis'):
-                    fields['basis'] = _number(part)
-        elif name in ('Moa', 'AlcAmount'):
-            fields['amount'] = _money(item)
-        elif name == 'Ftx':
-            fields['free_texts'] = _free_texts(item)
-        elif name == 'TaxAlc':
-            fields['tax'] = _tax_total(item)
-    if fields.get('category') == category_of(fields.get('rate'), None):
-        fields['category'] = None
-    return Allowance(**fields)
-
-
 # Parties
 
 def _address(element) -> Address:
     fields = {'country': None, 'lang': element.get('lang')}
     for item in element:
-        field = _ADDRESS.get(_name(item))
+        field = _ADDRESS.get(name_of(item))
         if field:
-            fields[field] = _text(item)
+            fields[field] = text_of(item)
     return Address(**fields)
 
 
@@ -291,12 +127,12 @@ _ADDRESS = {
 def _contact(element) -> Contact:
     fields = {'code': None}
     for item in element:
-        if _name(item) == 'Contact':
+        if name_of(item) == 'Contact':
             fields['code'] = item.get('functionCode')
         for part in item:
-            field = _CONTACT.get(_name(part))
+            field = _CONTACT.get(name_of(part))
             if field:
-                fields[field] = _text(part)
+                fields[field] = text_of(part)
     return Contact(**fields)
 
 
@@ -310,14 +146,14 @@ def _party(element) -> Party:
     fields = {'identifier': Identifier('', None), 'name_type': None}
     lists = {'addresses': [], 'places': [], 'references': [], 'contacts': []}
     for item in element:
-        name = _name(item)
+        name = name_of(item)
         if name == 'Nad':
             for part in item:
-                inner = _name(part)
+                inner = name_of(part)
                 if inner == 'PartnerIdentifier':
-                    fields['identifier'] = _identifier(part)
+                    fields['identifier'] = read_identifier(part)
                 elif inner == 'PartnerName':
-                    fields['name'], fields['name_type'] = _text(part), part.get('nameType')
+                    fields['name'], fields['name_type'] = text_of(part), part.get('nameType')
                 elif inner in ('PartnerAdresses', 'PartnerAddress'):
                     lists['addresses'].append(_address(part))
         elif name in _PARTY_ITEMS:
@@ -329,9 +165,9 @@ def _party(element) -> Party:
     return Party(role=element.get('functionCode'), **fields, **{name: tuple(items) for name, items in lists.items()})
 
 
-_PARTY_ITEMS = {'Loc': ('places', _place), 'RffSection': ('references', _reference), 'CtaSection': ('contacts', _contact)}
+_PARTY_ITEMS = {'Loc': ('places', read_place), 'RffSection': ('references', read_reference), 'CtaSection': ('contacts', _contact)}
 _PARTY_GROUPS = {
-    'LocSection': ('places', _place), 'RffSectionGroup': ('references', _reference),
+    'LocSection': ('places', read_place), 'RffSectionGroup': ('references', read_reference),
     'CtaSectionGroup': ('contacts', _contact),
 }
 
@@ -341,16 +177,16 @@ _PARTY_GROUPS = {
 def _payment(element) -> Payment:
     fields = {}
     for item in element:
-        name = _name(item)
+        name = name_of(item)
         if name in ('Pyt', 'PytPai'):
             for part in item:
-                field = _PAYMENT.get(_name(part))
+                field = _PAYMENT.get(name_of(part))
                 if field:
-                    fields[field] = _text(part)
+                    fields[field] = text_of(part)
         elif name == 'PytDtm':
-            fields['dates'] = _dates(item)
+            fields['dates'] = read_dates(item)
         elif name == 'PytMoa':
-            fields['amount'] = _money(item)
+            fields['amount'] = read_money(item)
         elif name == 'PytFii':
             fields['institution'] = _institution(item)
     return Payment(**fields)
@@ -365,15 +201,15 @@ _PAYMENT = {
 def _institution(element) -> Institution:
     fields = {'code': element.get('functionCode')}
     for item in element:
-        name = _name(item)
+        name = name_of(item)
         if name == 'Country':
-            fields['country'] = _text(item)
+            fields['country'] = text_of(item)
         elif name == 'InstitutionIdentification':
             fields['name_code'] = item.get('nameCode')
         for part in item:
-            field = _INSTITUTION.get(_name(part))
+            field = _INSTITUTION.get(name_of(part))
             if field:
-                fields[field] = _text(part)
+                fields[field] = text_of(part)
     return Institution(**fields)
 
 
@@ -388,31 +224,31 @@ def _line(element) -> Line:
     fields = {'number': '', 'code': '', 'description': ''}
     taxes, allowances, lines = [], [], []
     for item in element:
-        name = _name(item)
+        name = name_of(item)
         if name == 'ItemIdentifier':
-            fields['number'] = _text(item)
+            fields['number'] = text_of(item)
         elif name == 'LinImd':
             fields['lang'] = item.get('lang')
             for part in item:
-                if _name(part) == 'ItemCode':
-                    fields['code'] = _text(part)
-                elif _name(part) == 'ItemDescription':
-                    fields['description'] = _text(part)
+                if name_of(part) == 'ItemCode':
+                    fields['code'] = text_of(part)
+                elif name_of(part) == 'ItemDescription':
+                    fields['description'] = text_of(part)
         elif name == 'LinApi':
             fields['infos'] = tuple(map(_info, item))
         elif name == 'LinQty':
             for part in item:
-                fields['quantity'] = Quantity(_number(part), part.get('measurementUnit'))
+                fields['quantity'] = Quantity(read_number(part), part.get('measurementUnit'))
         elif name == 'LinDtm':
-            fields['dates'] = _dates(item)
+            fields['dates'] = read_dates(item)
         elif name == 'LinTax':
-            taxes += map(_tax, [part for part in item if _name(part) == 'LinTaxDetails'] or [item])
+            taxes += map(read_tax, [part for part in item if name_of(part) == 'LinTaxDetails'] or [item])
         elif name == 'LinAlc':
-            allowances += map(_allowance, [part for part in item if _name(part) == 'LinAlcDetails'] or [item])
+            allowances += map(read_allowance, [part for part in item if name_of(part) == 'LinAlcDetails'] or [item])
         elif name == 'LinMoa':
-            fields['amounts'] = tuple(map(_money_item, item))
+            fields['amounts'] = tuple(map(read_money_item, item))
         elif name == 'LinFtx':
-            fields['free_texts'] = _free_texts(item)
+            fields['free_texts'] = read_free_texts(item)
         elif name == 'SubLin':
             lines.append(_line(item))
         elif name == 'SubLinSection':
@@ -423,10 +259,10 @@ def _line(element) -> Line:
 def _info(element) -> ItemInfo:
     code = description = ''
     for item in element:
-        if _name(item) == 'ApiCode':
-            code = _text(item)
-        elif _name(item) == 'ApiDescription':
-            description = _text(item)
+        if name_of(item) == 'ApiCode':
+            code = text_of(item)
+        elif name_of(item) == 'ApiDescription':
+            description = text_of(item)
     return ItemInfo(code, description, element.get('lang'))
 
 
@@ -435,33 +271,33 @@ def _info(element) -> ItemInfo:
 def _attachment(element) -> Attachment:
     fields = {'identifier': '', 'name': ''}
     for item in element:
-        name = _name(item).replace('nnal', 'nal')  # the spelling of 1.8 and of 1.9
+        name = name_of(item).replace('nnal', 'nal')  # the spelling of 1.8 and of 1.9
         if name == 'AdditionalDocumentIdentifier':
-            fields['identifier'] = _text(item)
+            fields['identifier'] = text_of(item)
         elif name == 'AdditionalDocumentName':
-            fields['name'] = _text(item)
+            fields['name'] = text_of(item)
         elif name == 'AdditionalDocumentDate':
-            fields['dates'] = _dates(item)
+            fields['dates'] = read_dates(item)
     return Attachment(**fields)
 
 
 def _ttn_reference(element) -> TtnReference:
     fields = {'reference': '', 'code': None}
     for item in element:
-        name = _name(item)
+        name = name_of(item)
         if name == 'ReferenceTTN':
-            fields['reference'], fields['code'] = _text(item), item.get('refID')
+            fields['reference'], fields['code'] = text_of(item), item.get('refID')
         elif name == 'ReferenceCEV':
-            fields['cev'] = _text(item)
+            fields['cev'] = text_of(item)
         elif name == 'ReferenceDate':
-            fields['dates'] = _dates(item)
+            fields['dates'] = read_dates(item)
     return TtnReference(**fields)
 
 
 _SECTIONS = {
-    'Dtm': ('dates', _date), 'PartnerSection': ('parties', _party), 'LocSection': ('places', _place),
-    'PytSection': ('payments', _payment), 'Ftx': ('free_texts', _free_text),
-    'SpecialConditions': ('special_conditions', _text), 'LinSection': ('lines', _line),
-    'LinDetailsSection': ('line_details', _line), 'InvoiceMoa': ('amounts', _money_item),
-    'InvoiceTax': ('taxes', _tax_total), 'InvoiceAlc': ('allowances', _allowance),
+    'Dtm': ('dates', read_date), 'PartnerSection': ('parties', _party), 'LocSection': ('places', read_place),
+    'PytSection': ('payments', _payment), 'Ftx': ('free_texts', read_free_text),
+    'SpecialConditions': ('special_conditions', text_of), 'LinSection': ('lines', _line),
+    'LinDetailsSection': ('line_details', _line), 'InvoiceMoa': ('amounts', read_money_item),
+    'InvoiceTax': ('taxes', read_tax_total), 'InvoiceAlc': ('allowances', read_allowance),
 }

@@ -9,8 +9,24 @@ from datetime import datetime
 
 from .codes import TVA
 from .document import (
-    Address, Allowance, Amount, Attachment, Contact, DateText, Document, FreeText, Identifier, Institution, Line, Party,
-    Payment, Period, Place, Reference, Tax, TaxTotal,
+    Address,
+    Allowance,
+    Amount,
+    Attachment,
+    Contact,
+    DateText,
+    Document,
+    FreeText,
+    Identifier,
+    Institution,
+    Line,
+    Party,
+    Payment,
+    Period,
+    Place,
+    Reference,
+    Tax,
+    TaxTotal,
 )
 from .xmltext import DECLARATION, attribute, element, text
 

@@ -1,0 +1,49 @@
+"""The checker: schema, assertions, arithmetic and business rules in one list of findings."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from .arithmetic import check_amounts
+from .business import check_content, check_deposit
+from .document import Document
+from .findings import Finding
+from .reader import read, without_comments
+from .rules import check_rules
+from .schema import check_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``version`` as the document names itself, ``valid`` as TTN's schema of that version says, and all the findings."""
+    version: str | None
+    valid: bool
+    findings: tuple[Finding, ...]
+
+
+def examine(root: etree._Element, *, deposit: bool = False, document: Document | None = None) -> Report:
+    """Everything there is to say about the document below ``root``, which is not changed.
+
+    ``deposit`` adds what only a deposit needs (one signature, no reference of TTN yet). ``document`` is what
+    :func:`~.reader.read` gives for ``root``; who has it at hand saves the reading.
+    """
+    root = without_comments(root)
+    official = check_schema(root) + check_rules(root)
+    document = document or read(root)
+    known = {item.path.partition('/@')[0] for item in official}
+    findings = official + check_amounts(document) + check_content(document, root, known)
+    if deposit:
+        findings += check_deposit(root)
+    return Report(root.get('version'), not official, tuple(findings))
+
+
+def check(root: etree._Element, *, deposit: bool = False, document: Document | None = None) -> list[Finding]:
+    """All findings about the document below ``root``; see :func:`examine`."""
+    return list(examine(root, deposit=deposit, document=document).findings)
+
+
+def valid(root: etree._Element) -> bool:
+    """Whether TTN's schema of the document's own version, assertions included, accepts it. Signatures are not verified."""
+    root = without_comments(root)
+    return not check_schema(root) and not check_rules(root)
