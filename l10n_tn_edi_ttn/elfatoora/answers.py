@@ -10,6 +10,7 @@ would be dangerous and tolerant where it would not:
 
 A Fault counts whatever the HTTP status: real ones came with 200 and with 500.
 """
+
 import base64
 import binascii
 import re
@@ -27,31 +28,38 @@ VERIFY = "verifyQrCode"
 OPERATIONS = frozenset({SAVE, CONSULT, VERIFY})
 
 # Every problem this module can report. The other half, `network.*`, is in `client`.
-PROBLEM_CODES = frozenset({
-    "answer.empty",            # a body of no bytes or white space
-    "answer.html",             # a page of a proxy, a firewall or an error page
-    "answer.not_xml",          # not well-formed, truncated, forbidden constructs, wrong encoding
-    "answer.not_soap",         # XML, but no SOAP 1.1 envelope with exactly one body child
-    "answer.wrong_operation",  # the answer of another operation, or of another service
-    "answer.unexpected",       # the right operation with a content that can't be understood safely
-    "answer.redirect",         # HTTP 3xx: refused, never followed
-    "answer.http_error",       # another HTTP status than 2xx without a SOAP Fault
-})
+PROBLEM_CODES = frozenset(
+    {
+        "answer.empty",  # a body of no bytes or white space
+        "answer.html",  # a page of a proxy, a firewall or an error page
+        "answer.not_xml",  # not well-formed, truncated, forbidden constructs, wrong encoding
+        "answer.not_soap",  # XML, but no SOAP 1.1 envelope with exactly one body child
+        "answer.wrong_operation",  # the answer of another operation, or of another service
+        "answer.unexpected",  # the right operation with a content that can't be understood safely
+        "answer.redirect",  # HTTP 3xx: refused, never followed
+        "answer.http_error",  # another HTTP status than 2xx without a SOAP Fault
+    }
+)
 
 # A page is recognised by its first bytes only: the parser never sees it.
-_HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
-                   re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 # « ID 1805137 », « ID: 2026232 », also « Id n° 7 », « idSaveEfact=7 ». White space is single when this is applied.
 _DEPOSIT_ID = re.compile(
     r"(?<!\w)(?:id|idsaveefact|identifiant)s? ?(?:n ?[°ºo]\.? ?)?[:=#]? ?([0-9]{1,18})(?!\w)"
     # Another number joined to the first makes the first one doubtful, so it is kept as well.
     r"((?: ?(?:[,;/&|+-] ?|(?:et|ou|and) )?[0-9]{1,18}(?![\w.]))*)",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _LONGEST_TEXT = 10_000  # characters; the known texts have under 100
 # A text that refuses may name the id of an older deposit: no id of ours can be read from it.
 _REFUSAL_WORDS = re.compile(
     r"rejet|refus|erreur|error|invalid|non\s+valide|non\s+conforme|incorrect|impossible|d[ée]j[àa]|doublon|[ée]chou|[ée]chec"
-    r"|annul|non\s+enregistr|n['’]\s*(?:est|a)\s+pas|pas\s+(?:[ée]t[ée]\s+)?enregistr", re.IGNORECASE)
+    r"|annul|non\s+enregistr|n['’]\s*(?:est|a)\s+pas|pas\s+(?:[ée]t[ée]\s+)?enregistr",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -169,7 +177,9 @@ class FaultAnswer:
 Answer = SaveAnswer | ConsultAnswer | VerifyAnswer | FaultAnswer
 
 
-def read_answer(operation: str, http_status: int, body: bytes, parse: Callable[[bytes], Any]) -> Answer | Problem:
+def read_answer(
+    operation: str, http_status: int, body: bytes, parse: Callable[[bytes], Any]
+) -> Answer | Problem:
     """Read the body of one HTTP answer.
 
     :param operation: one of :data:`OPERATIONS`
@@ -182,13 +192,17 @@ def read_answer(operation: str, http_status: int, body: bytes, parse: Callable[[
     if operation not in OPERATIONS:
         raise ValueError(f"unknown operation: {operation}")
     if 300 <= http_status < 400:
-        return Problem("answer.redirect", f"HTTP {http_status}: redirects are refused", {"status": http_status})
+        return Problem(
+            "answer.redirect", f"HTTP {http_status}: redirects are refused", {"status": http_status}
+        )
     success = 200 <= http_status < 300
     element = None
     if not body.strip():
         problem = Problem("answer.empty", f"HTTP {http_status} with an empty body", {"status": http_status})
     elif _HTML.match(body[:2048]):
-        problem = Problem("answer.html", f"HTTP {http_status} with an HTML page instead of XML", {"status": http_status})
+        problem = Problem(
+            "answer.html", f"HTTP {http_status} with an HTML page instead of XML", {"status": http_status}
+        )
     else:
         element, problem = _read_envelope(body, http_status, parse)
     if element is None:
@@ -196,15 +210,20 @@ def read_answer(operation: str, http_status: int, body: bytes, parse: Callable[[
     if element.tag == f"{{{SOAP_NAMESPACE}}}Fault":
         return _read_fault(element)
     if element.tag != f"{{{SERVICE_NAMESPACE}}}{operation}Response":
-        return Problem("answer.wrong_operation", f"the answer is <{element.tag}>, not the one of {operation}"[:300],
-                       {"status": http_status})
+        return Problem(
+            "answer.wrong_operation",
+            f"the answer is <{element.tag}>, not the one of {operation}"[:300],
+            {"status": http_status},
+        )
     if not success:
         return _http_error(http_status)
     if operation == CONSULT:
         return _read_consult(element)
     texts = [child for child in _elements(element) if _local(child) == "return"]
     if len(texts) != 1 or len(texts) != len(_elements(element)) or _elements(texts[0]):
-        return Problem("answer.unexpected", f"{operation}Response does not hold one text", {"status": http_status})
+        return Problem(
+            "answer.unexpected", f"{operation}Response does not hold one text", {"status": http_status}
+        )
     text = (texts[0].text or "").strip()
     return read_save_text(text) if operation == SAVE else VerifyAnswer(text)
 
@@ -220,25 +239,38 @@ def read_save_text(text: str) -> SaveAnswer:
     for match in _DEPOSIT_ID.finditer(words):
         for number in [match[1], *re.findall(r"[0-9]+", match[2])]:
             ids[int(number)] = None
-    return SaveAnswer(text=text, deposit_ids=tuple(i for i in ids if i > 0),
-                      doubtful=len(text) > _LONGEST_TEXT or bool(_REFUSAL_WORDS.search(words)))
+    return SaveAnswer(
+        text=text,
+        deposit_ids=tuple(i for i in ids if i > 0),
+        doubtful=len(text) > _LONGEST_TEXT or bool(_REFUSAL_WORDS.search(words)),
+    )
 
 
 def _http_error(http_status: int) -> Problem:
     return Problem("answer.http_error", f"HTTP {http_status} without a SOAP answer", {"status": http_status})
 
 
-def _read_envelope(body: bytes, http_status: int, parse: Callable[[bytes], Any]) -> tuple[Any | None, Problem]:
+def _read_envelope(
+    body: bytes, http_status: int, parse: Callable[[bytes], Any]
+) -> tuple[Any | None, Problem]:
     """The element inside the Body, or None; the problem counts only with None."""
     try:
         root = parse(body)
     except Exception as error:  # noqa: BLE001 - the parser's classes are unknown here; no answer may be lost by any of them
-        return None, Problem("answer.not_xml", f"HTTP {http_status}, the body is not readable XML: {error}"[:500],
-                             {"status": http_status})
+        return None, Problem(
+            "answer.not_xml",
+            f"HTTP {http_status}, the body is not readable XML: {error}"[:500],
+            {"status": http_status},
+        )
     if root.tag.rpartition("}")[2].lower() == "html":
-        return None, Problem("answer.html", f"HTTP {http_status} with an HTML page instead of XML", {"status": http_status})
+        return None, Problem(
+            "answer.html", f"HTTP {http_status} with an HTML page instead of XML", {"status": http_status}
+        )
     return _body_child(root), Problem(
-        "answer.not_soap", f"HTTP {http_status}: not a SOAP 1.1 envelope with one body child", {"status": http_status})
+        "answer.not_soap",
+        f"HTTP {http_status}: not a SOAP 1.1 envelope with one body child",
+        {"status": http_status},
+    )
 
 
 def _elements(parent: Any) -> list[Any]:
@@ -276,7 +308,9 @@ def _read_fault(element: Any) -> FaultAnswer:
         for bean in _elements(detail):
             code = code or _text_of(bean, "faultCode")
             message = message or _text_of(bean, "faultMessage")
-    return FaultAnswer(code=code, message=message or faultstring, faultcode=faultcode, faultstring=faultstring)
+    return FaultAnswer(
+        code=code, message=message or faultstring, faultcode=faultcode, faultstring=faultstring
+    )
 
 
 def _read_consult(element: Any) -> ConsultAnswer | Problem:
@@ -284,7 +318,9 @@ def _read_consult(element: Any) -> ConsultAnswer | Problem:
     children = _elements(element)
     stray_text = (element.text or "") + "".join(child.tail or "" for child in element)
     if stray_text.strip() or any(_local(child) != "return" or not _elements(child) for child in children):
-        return Problem("answer.unexpected", "consultEfactResponse holds something else than described deposits")
+        return Problem(
+            "answer.unexpected", "consultEfactResponse holds something else than described deposits"
+        )
     return ConsultAnswer(tuple(_read_deposit(child) for child in children))
 
 
@@ -297,12 +333,23 @@ def _read_deposit(element: Any) -> Deposit:
     xml_content: bytes | None = None
     for child in _elements(element):
         name = _local(child)
-        if name in ("listAcknowlegments", "listAcknowledgments", "listAcknowlegements", "listAcknowledgements"):
+        if name in (
+            "listAcknowlegments",
+            "listAcknowledgments",
+            "listAcknowlegements",
+            "listAcknowledgements",
+        ):
             acknowledged = acknowledged or bool(_elements(child))
-            errors += [AckError(_text_of(error, "errorId"), _text_of(error, "errorDescription"))
-                       for error in child.iter() if isinstance(error.tag, str) and _local(error) == "errors"]
+            found = [
+                AckError(_text_of(error, "errorId"), _text_of(error, "errorDescription"))
+                for error in child.iter()
+                if isinstance(error.tag, str) and _local(error) == "errors"
+            ]
+            errors += [error for error in found if any(error)]  # an element that says nothing rejects nothing
         elif name in ("listAttachement", "listAttachment", "listAttachements", "listAttachments"):
-            attachments.append(Attachment(_text_of(child, "nameAttach"), _decode(_text_of(child, "fileoutContent"))))
+            attachments.append(
+                Attachment(_text_of(child, "nameAttach"), _decode(_text_of(child, "fileoutContent")))
+            )
         elif name == "xmlContent":
             xml_content = _decode("".join(child.itertext()))
         else:
@@ -321,7 +368,9 @@ def _read_deposit(element: Any) -> Deposit:
         amount_tax=_amount(fields.get("amountTax", "")),
         errors=tuple(errors),
         acknowledged=acknowledged,
-        content=next((a.content for a in attachments if a.content and _looks_like_xml(a.content)), xml_content or b""),
+        content=next(
+            (a.content for a in attachments if a.content and _looks_like_xml(a.content)), xml_content or b""
+        ),
         attachments=tuple(attachments),
         raw=tuple(raw),
     )

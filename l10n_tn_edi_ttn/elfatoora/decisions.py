@@ -1,144 +1,389 @@
 """The next step of one document, from the facts of its attempts and of what TTN shows. Pure: no clock, no network, no state.
 
-TTN's deposit is not idempotent and can't be fenced. What these functions promise: no automatic double deposit, no lost
-acceptance, and what can't be decided goes to a human (``to_decide``). The caller collects facts, calls one function, and
-writes the :class:`Decision` that it receives. All times are seconds of one clock (the database's), all delays are seconds.
+TTN's deposit is not idempotent and can't be fenced. What these functions promise: no automatic double deposit, no
+lost acceptance, and what can't be decided goes to a human (``to_decide``). The caller collects facts, calls one
+function, and writes the :class:`~.facts.Decision` that it receives. All times are seconds of one clock (the
+database's), all delays are seconds.
 
-- :func:`after_save`     the answer of one deposit (rule 4: the class of an answer)
-- :func:`lease_expired`  an attempt whose answer never came back (rule 3)
-- :func:`after_consult`  a question about one document (rules 5, 6 and 7)
+- :func:`after_save`     the answer of one deposit
+- :func:`lease_expired`  an attempt whose answer never came back
+- :func:`after_consult`  a question about one document, in any state; before leaving ``rejected``, and before
+  depositing again what may have been deposited, the same question is asked
 - :func:`next_poll_delay`, :func:`retry_delay`  back-off with jitter
 """
+
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from .answers import Deposit
-from .client import Call
+from . import facts
+from .attempts import after_save, cause_flags, lease_expired
+from .consulted import Sorted, acceptance_mismatches, sort_deposits
+from .facts import (
+    ACCEPTED,
+    CODES,
+    CONFLICT,
+    FLAGS,
+    REJECTED,
+    SIGNED,
+    STATES,
+    SUBMITTED,
+    TO_DECIDE,
+    UNKNOWN,
+    Decision,
+    History,
+    Seen,
+    Sent,
+)
 from .rejections import Cause
+from .rejections_data import Rule
+from .timing import (
+    DAY,
+    HOUR,
+    LATE_AFTER,
+    PROOF_GRACE,
+    UNDECIDED_AFTER,
+    VANISHED_AFTER,
+    WATCH,
+    jitter,
+    next_poll_delay,
+    retry_delay,
+)
 
-# The states that a decision can ask for: those of the document in the addon.
-SIGNED, SUBMITTED, UNKNOWN, TO_DECIDE = "signed", "submitted", "unknown", "to_decide"
-ACCEPTED, REJECTED, CONFLICT = "accepted", "rejected", "conflict"
-STATES = frozenset({SIGNED, SUBMITTED, UNKNOWN, TO_DECIDE, ACCEPTED, REJECTED, CONFLICT})
+__all__ = [
+    "ACCEPTED",
+    "CODES",
+    "CONFLICT",
+    "FLAGS",
+    "REJECTED",
+    "SIGNED",
+    "STATES",
+    "SUBMITTED",
+    "TO_DECIDE",
+    "UNKNOWN",
+    "Decision",
+    "History",
+    "Seen",
+    "Sent",
+    "after_consult",
+    "after_save",
+    "lease_expired",
+    "next_poll_delay",
+    "retry_delay",
+]
+
+ABSENCES_NEEDED = 3
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What we deposited (or tried to): the live version of one document.
+def after_consult(
+    sent: Sent,
+    seen: Sequence[Seen] | None,
+    history: History,
+    *,
+    cause: Cause | None = None,
+    extra: Sequence[Rule] = (),
+    rng: random.Random | None = None,
+) -> Decision:
+    """What TTN's view of one document means.
 
-    :param signature_value: base64 of our SigFrs SignatureValue; white space doesn't matter
-    :param document_digest: base64 digest of the document that SigFrs signs (what TTN's QR code calls EMPRUNT)
-    :param sender: matricule of the sender as in the document
-    :param number: the document's number
-    :param type_code: "I-11"…
-    :param total: total with tax as in the document, in its currency
-    :param deposit_ids: every ``idSaveEfact`` that TTN gave for these bytes
-    :param earlier_signatures: SignatureValues of earlier versions of this document (corrected, re-signed), deposited before
+    :param sent: what was deposited, or tried
+    :param seen: every deposit of one COMPLETE answer to a question by the document's number; None when the answer
+        was not complete (fault, problem): then nothing is concluded
+    :param history: what happened before
+    :param cause: with ``seen`` None: why
+    :param extra: rules of the user's own for rejections
+    :return: any state; the caller writes it whatever the state was
+    :raise ValueError: a state in ``history`` that is none of :data:`STATES`
     """
-
-    signature_value: str
-    document_digest: str
-    sender: str
-    number: str
-    type_code: str
-    total: Decimal
-    deposit_ids: frozenset[int] = frozenset()
-    earlier_signatures: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One deposit that TTN shows, with what the caller read and verified in its document.
-
-    Everything but ``deposit`` is None (or "absent") when the document isn't there or can't be read.
-
-    :param deposit: the deposit as answered
-    :param signature_value: base64 SignatureValue of the one SigFrs that is a child of the root
-    :param document_digest: base64 digest that this SigFrs claims for the document (r-id-frs)
-    :param sender, number, type_code, total: as in the returned document
-    :param reference: ReferenceTTN of the one RefTtnVal that is a child of the root, "" when there is none
-    :param ttn_signature: SigTTN: "valid", "invalid" (there, but it fails), "absent"
-    :param fingerprint: EMPRUNT of TTN's QR code; None when it could not be read
-    :param other: the caller knows this deposit (its id or its signature) as another document's: it is ignored
-    """
-
-    deposit: Deposit
-    signature_value: str | None = None
-    document_digest: str | None = None
-    sender: str | None = None
-    number: str | None = None
-    type_code: str | None = None
-    total: Decimal | None = None
-    reference: str = ""
-    ttn_signature: str = "absent"
-    fingerprint: str | None = None
-    other: bool = False
+    if history.state not in STATES:
+        raise ValueError(f"not a state in which TTN is asked: {history.state}")
+    if seen is None:
+        return _no_answer(history, cause, rng)
+    found = sort_deposits(sent, seen, extra)
+    decision = (
+        _accepted(sent, found, history, rng)
+        or _visible(found, history, rng)
+        or _not_visible(sent, found, history, rng)
+    )
+    flags = set(decision.flags)
+    if found.ours:
+        flags.add(facts.VISIBLE)
+    if len(found.ours) > 1 or (found.ours and found.same_document):
+        flags |= {facts.DUPLICATE, facts.ATTENTION}
+    if found.number_taken:
+        flags |= {facts.NUMBER_TAKEN, facts.ATTENTION}
+    return replace(decision, flags=frozenset(flags))
 
 
-@dataclass(frozen=True)
-class History:
-    """What happened to the document before this question.
-
-    :param state: the document's state now: unknown, submitted, rejected, to_decide, accepted, conflict or signed
-    :param now: when this question was ASKED (not answered), by the database's clock
-    :param attempts: deposits of these bytes that may have reached TTN (those surely not sent don't count)
-    :param lease_until: end of the last attempt's lease, by the same clock
-    :param absences: when the earlier complete answers that showed nothing of ours were asked, since the last attempt
-    :param polls: questions asked since the last attempt, this one not counted
-    :param ever_seen: a deposit of these bytes was visible once, or an id was received
-    :param later_visible: TTN shows now a deposit of this account that was made after ``lease_until``
-    :param window: W, seconds (the company's setting; 30 minutes)
-    :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
-    :param auto_resend: the company wants one automatic resend of the same bytes
-    :param resent: that one resend was used already
-    :param reference: the reference accepted so far, "" while there is none
-    """
-
-    state: str
-    now: float
-    attempts: int
-    lease_until: float
-    absences: tuple[float, ...] = ()
-    polls: int = 0
-    ever_seen: bool = False
-    later_visible: bool = False
-    window: float = 1800.0
-    longest_delay: float = 0.0
-    auto_resend: bool = False
-    resent: bool = False
-    reference: str = ""
+def _no_answer(history: History, cause: Cause | None, rng: random.Random | None) -> Decision:
+    waited, state = _waited(history), history.state
+    if state == UNKNOWN and waited >= UNDECIDED_AFTER:
+        state = TO_DECIDE
+    flags = cause_flags(cause) - {facts.SAME_BYTES}
+    if waited >= LATE_AFTER and state in (UNKNOWN, SUBMITTED, TO_DECIDE):
+        flags |= {facts.LATE}
+    if state == SIGNED:
+        flags |= {facts.ASK_FIRST}
+    return Decision(
+        state,
+        "ask.no_answer",
+        reference=history.reference,
+        retry_in=_next_question(history, rng),
+        flags=flags,
+        causes=(cause,) if cause else (),
+    )
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The next step.
-
-    :param state: the state to write, one of :data:`STATES`
-    :param code: why, one of :data:`CODES`: the key of a translated sentence
-    :param params: small JSON-able values for that sentence
-    :param deposit_id: ``idSaveEfact`` to keep, None when there is none to tell
-    :param reference: TTN's reference to keep ("" none)
-    :param retry_in: seconds until the next call about this document, None when none is due
-    :param flags: see :data:`FLAGS`
-    :param causes: the causes of a refusal or a rejection, in TTN's order
-    :param seen: the deposit that decided; its content is what to keep as TTN's document
-    :param absent: this complete answer counts as an absence: add ``now`` to ``absences`` (False: clear them)
-    """
-
-    state: str
-    code: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    deposit_id: int | None = None
-    reference: str = ""
-    retry_in: float | None = None
-    flags: frozenset[str] = frozenset()
-    causes: tuple[Cause, ...] = ()
-    seen: Seen | None = None
-    absent: bool | None = None
+# --- accepted ---------------------------------------------------------------------------------------------------
 
 
-__all__ = ["Call", "Decision", "History", "Random", "Seen", "Sent", "Sequence"]
-Random = random.Random
+def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | None) -> Decision | None:
+    """A reference of ours beats everything else, and an acceptance once known is never given up."""
+    good = [
+        s for s in found.ours if s.signature_value and s.any_reference and not acceptance_mismatches(sent, s)
+    ]
+    references = {s.any_reference for s in good} | ({history.reference} if history.reference else set())
+    if not references:
+        return None
+    rivals = [s for s in (*found.same_document, *found.earlier, *found.number_taken) if s.any_reference]
+    all_references = references | {s.any_reference for s in rivals}
+    if history.state == CONFLICT or len(all_references) > 1:
+        return _conflict(history, rng, [*good, *rivals], all_references)
+    # Ours by its id, or by its signature with another content: not an acceptance, but not what was known either.
+    odd = [s for s in found.ours if s.any_reference and s not in good]
+    watch = _daily(history, rng)
+    if not good:
+        return Decision(
+            ACCEPTED,
+            "accept.changed" if odd else "accept.kept",
+            reference=history.reference,
+            flags=frozenset({facts.ATTENTION} if odd else ()),
+            retry_in=watch,
+        )
+    best = max(good, key=lambda s: (s.ttn_signature == "valid", bool(s.reference), bool(s.deposit.content)))
+    decision = Decision(
+        ACCEPTED,
+        "accept.accepted",
+        {"reference": best.any_reference},
+        deposit_id=best.deposit.deposit_id,
+        reference=best.any_reference,
+        seen=best,
+        flags=frozenset({facts.ATTENTION} if odd else ()),
+        # A second acceptance can only come from a second deposit.
+        retry_in=watch if len(found.ours) > 1 or history.attempts > 1 or found.rivals else None,
+    )
+    if best.reference and best.ttn_signature == "valid":
+        return decision
+    if not best.reference and history.state not in (ACCEPTED, TO_DECIDE) and _in_grace(history):
+        return replace(
+            decision, state=SUBMITTED, code="accept.waiting_document", retry_in=next_poll_delay(2, rng)
+        )
+    return replace(
+        decision,
+        code="accept.unproved" if best.reference else "accept.without_document",
+        flags=decision.flags | {facts.UNPROVED, facts.ATTENTION},
+        retry_in=jitter(HOUR, rng) if _waited(history) < DAY else watch,
+    )
+
+
+def _conflict(
+    history: History,
+    rng: random.Random | None,
+    shown: Sequence[Seen] = (),
+    references: set[str] = frozenset(),
+) -> Decision:
+    """Two acceptances: both are kept, and only a human leaves this state."""
+    deposits = [s.deposit.deposit_id for s in shown if s.deposit.deposit_id is not None]
+    return Decision(
+        CONFLICT,
+        "accept.two_acceptances",
+        {"references": sorted(references), "deposits": deposits[:20]},
+        reference=history.reference or (shown[0].any_reference if shown else ""),
+        seen=shown[0] if shown else None,
+        flags=frozenset({facts.ATTENTION}),
+        retry_in=_daily(history, rng),
+    )
+
+
+# --- visible ----------------------------------------------------------------------------------------------------
+
+
+def _visible(found: Sorted, history: History, rng: random.Random | None) -> Decision | None:
+    """No acceptance of ours, but something that concerns us is visible; None when there is nothing of the kind."""
+    if history.state == CONFLICT:
+        return _conflict(history, rng)
+    if found.mismatched:
+        shown, fields = found.mismatched[0]
+        return _to_decide("accept.mismatch", rng, shown, {"fields": list(fields)})
+    same_accepted = [s for s in found.same_document if s.any_reference]
+    if same_accepted or (found.same_document and not found.ours_pending):
+        return _to_decide("ask.same_document", rng, (same_accepted or found.same_document)[0])
+    if earlier_accepted := [s for s in found.earlier if s.any_reference]:
+        return _to_decide("ask.earlier_accepted", rng, earlier_accepted[0])
+    # Those of ours that can be read are settled: what is left with a reference is ours by its id alone.
+    if unread := [s for s in found.ours if s.any_reference]:
+        if not _in_grace(history):
+            return _to_decide("accept.unreadable", rng, unread[0])
+        return _submitted("accept.waiting_document", unread[0], next_poll_delay(2, rng))
+    if found.ours_pending:
+        late = _waited(history) >= LATE_AFTER
+        delay = jitter(HOUR, rng) if late else next_poll_delay(history.polls, rng)
+        decision = _submitted("ask.pending", found.ours_pending[0], delay)
+        return replace(decision, causes=found.warnings, flags=frozenset({facts.LATE} if late else ()))
+    if found.id_of_other:
+        return _to_decide("ask.id_of_other", rng, found.id_of_other[0])
+    if found.unreadable:
+        return _unreadable(found, history, rng)
+    if found.ours:
+        return _rejected(found, history, rng)
+    return None
+
+
+def _submitted(code: str, shown: Seen, delay: float) -> Decision:
+    return Decision(
+        SUBMITTED,
+        code,
+        {"reference": shown.any_reference},
+        deposit_id=shown.deposit.deposit_id,
+        seen=shown,
+        retry_in=delay,
+        absent=False,
+    )
+
+
+def _unreadable(found: Sorted, history: History, rng: random.Random | None) -> Decision:
+    """Perhaps ours, perhaps not: nothing may be deposited, or corrected, before somebody can tell."""
+    ids = [s.deposit.deposit_id for s in found.unreadable if s.deposit.deposit_id is not None]
+    if _waited(history) >= _window(history) or history.state == TO_DECIDE:
+        return _to_decide("ask.unreadable", rng, found.unreadable[0], {"deposits": ids[:20]})
+    return Decision(
+        SUBMITTED if found.ours or history.state == SUBMITTED else UNKNOWN,
+        "ask.unreadable",
+        {"deposits": ids[:20]},
+        retry_in=next_poll_delay(history.polls, rng),
+        absent=False,
+    )
+
+
+def _rejected(found: Sorted, history: History, rng: random.Random | None) -> Decision:
+    if found.earlier_pending:
+        return _to_decide("ask.earlier_pending", rng, found.earlier_pending[0])
+    return Decision(
+        REJECTED,
+        "ask.still_rejected" if history.state == REJECTED else "ask.rejected",
+        {"texts": [cause.text[:500] for cause in found.errors][:20]},
+        deposit_id=found.ours[0].deposit.deposit_id,
+        seen=found.ours[0],
+        # TTN may refuse the very bytes that it rejected once: they are signed again.
+        flags=frozenset().union(*map(cause_flags, found.errors)) - {facts.SAME_BYTES},
+        causes=found.errors,
+        retry_in=_daily(history, rng),
+        absent=False,
+    )
+
+
+# --- nothing of ours visible ------------------------------------------------------------------------------------
+
+
+def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random | None) -> Decision:
+    """A complete answer that shows nothing of ours."""
+    state, waited = history.state, _waited(history)
+    blocked, blockers = "", (*found.number_taken, *found.earlier_pending)
+    if blockers:
+        blocked = "ask.number_taken" if found.number_taken else "ask.earlier_pending"
+    if state == REJECTED:
+        if found.earlier_pending:
+            return _to_decide("ask.earlier_pending", rng, found.earlier_pending[0])
+        return Decision(REJECTED, "ask.still_rejected", retry_in=_daily(history, rng))
+    if state == SIGNED:
+        if blocked:
+            return _to_decide(blocked, rng, blockers[0])
+        return Decision(SIGNED, "ask.absent_confirmed", retry_in=0.0)
+    if sent.deposit_ids or history.ever_seen or state == SUBMITTED:
+        patience = VANISHED_AFTER if sent.deposit_ids else UNDECIDED_AFTER
+        if waited >= patience or state == TO_DECIDE:
+            return _to_decide("ask.vanished", rng)
+        return Decision(
+            SUBMITTED if sent.deposit_ids else state,
+            "ask.not_visible",
+            retry_in=_next_question(history, rng),
+            flags=frozenset({facts.LATE} if waited >= LATE_AFTER else ()),
+        )
+    if waited < 0:  # the attempt may still be on its way
+        return Decision(state, "ask.not_visible", retry_in=jitter(1.0 - waited, rng))
+    return _absence(history, blocked, blockers, rng)
+
+
+def _absence(history: History, blocked: str, blockers: Sequence[Seen], rng: random.Random | None) -> Decision:
+    """Nothing of ours was ever visible: absent only by three complete answers, W, and a later deposit in view."""
+    waited, window = _waited(history), _window(history)
+    times = {t for t in history.absences if history.lease_until <= t < history.now} | {history.now}
+    params = {"answers": len(times)}
+    if len(times) >= ABSENCES_NEEDED and waited >= window:
+        if blocked:
+            return _to_decide(blocked, rng, blockers[0], absent=True)
+        if history.later_visible:
+            may_resend = history.auto_resend and not history.resent and history.attempts == 1
+            if history.state == UNKNOWN and may_resend:
+                flags = frozenset({facts.RESEND, facts.ATTENTION})
+                return Decision(SIGNED, "ask.resend", params, retry_in=0.0, flags=flags, absent=True)
+            return _to_decide("ask.absent", rng, params=params, absent=True)
+        if waited >= UNDECIDED_AFTER:
+            return _to_decide("ask.absent_unproved", rng, params=params, absent=True)
+    if history.state == TO_DECIDE:
+        return _to_decide("ask.not_visible", rng, params=params, absent=True)
+    delay = next_poll_delay(history.polls, rng)
+    if waited < window:  # not long past the moment from which an answer can settle it
+        delay = min(delay, window - waited + 1.0)
+    return Decision(UNKNOWN, "ask.not_visible", params, retry_in=delay, absent=True)
+
+
+# --- times ------------------------------------------------------------------------------------------------------
+
+
+def _waited(history: History) -> float:
+    """Seconds since the last attempt's lease ended; negative while it may still be on its way."""
+    return history.now - history.lease_until
+
+
+def _in_grace(history: History) -> bool:
+    return _waited(history) < PROOF_GRACE
+
+
+def _window(history: History) -> float:
+    """W: the company's setting, or three times the longest delay seen on the account when that is longer."""
+    return max(history.window, 3 * history.longest_delay)
+
+
+def _next_question(history: History, rng: random.Random | None) -> float:
+    if history.state in (ACCEPTED, REJECTED, CONFLICT):
+        return jitter(DAY, rng)
+    if history.state == TO_DECIDE or _waited(history) >= LATE_AFTER:
+        return jitter(HOUR, rng)
+    return next_poll_delay(history.polls, rng)
+
+
+def _daily(history: History, rng: random.Random | None) -> float | None:
+    """Once a day for a month: what is settled may still change at TTN."""
+    return jitter(DAY, rng) if _waited(history) < WATCH else None
+
+
+def _to_decide(
+    code: str,
+    rng: random.Random | None,
+    shown: Seen | None = None,
+    params: dict[str, object] | None = None,
+    *,
+    absent: bool = False,
+) -> Decision:
+    reference = {"reference": shown.any_reference} if shown else {}
+    return Decision(
+        TO_DECIDE,
+        code,
+        reference | (params or {}),
+        deposit_id=shown.deposit.deposit_id if shown else None,
+        seen=shown,
+        retry_in=jitter(HOUR, rng),
+        flags=frozenset({facts.ATTENTION}),
+        absent=absent,
+    )

@@ -3,6 +3,7 @@
 The catalogue itself is in ``rejections_data`` (data only). A text that no rule knows gives the cause ``ttn.unknown``: it is
 kept, shown as it came, never a reason to send again by itself. The addon may put rules of its own before the catalogue.
 """
+
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -13,23 +14,28 @@ from typing import Any
 from .answers import FaultAnswer, Problem
 from .rejections_data import CATALOGUE, NETWORK, UNKNOWN_RULE, Rule
 
-CODES = frozenset({rule.cause for rule in CATALOGUE} | {rule.cause for rule in NETWORK.values()} | {UNKNOWN_RULE.cause})
+CODES = frozenset(
+    {rule.cause for rule in CATALOGUE} | {rule.cause for rule in NETWORK.values()} | {UNKNOWN_RULE.cause}
+)
 KINDS = frozenset({"content", "configuration", "technical", "unknown"})
 
 _LONGEST_TEXT = 4_000  # characters looked at; a validator's message has a few hundred
-_DETAILS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
-    r"ligne numero ?: ?(?P<line>\d{1,9}) colonne numero ?: ?(?P<column>\d{1,9})",
-    r"starting with element '(?P<element>[^']{1,80})'",
-    r"\belement:? '(?P<element>[^']{1,80})'",
-    r"One of '(?P<expected>[^']{1,400})' is expected",
-    r"Expected is (?:one of )?(?P<expected>\([^)]{1,400}\))",
-    r"attribute '(?P<attribute>[^']{1,80})'",
-    r"\bvalue:? '(?P<value>[^']{0,200})'",
-    r"\blength (?:= |of )?'(?P<length>\d{1,9})'",
-    r"(?:maxLength|maximum length of|minLength|minimum length of) '(?P<limit>\d{1,9})'",
-    r"for type '(?P<type>[^']{1,80})'",
-    r"la balise '(?P<element>[^']{1,80})'",
-))
+_DETAILS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"ligne numero ?: ?(?P<line>\d{1,9}) colonne numero ?: ?(?P<column>\d{1,9})",
+        r"starting with element '(?P<element>[^']{1,80})'",
+        r"\belement:? '(?P<element>[^']{1,80})'",
+        r"One of '(?P<expected>[^']{1,400})' is expected",
+        r"Expected is (?:one of )?(?P<expected>\([^)]{1,400}\))",
+        r"attribute '(?P<attribute>[^']{1,80})'",
+        r"\bvalue:? '(?P<value>[^']{0,200})'",
+        r"\blength (?:= |of )?'(?P<length>\d{1,9})'",
+        r"(?:maxLength|maximum length of|minLength|minimum length of) '(?P<limit>\d{1,9})'",
+        r"for type '(?P<type>[^']{1,80})'",
+        r"la balise '(?P<element>[^']{1,80})'",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,9 @@ def classify(text: str, code: str = "", *, extra: Sequence[Rule] = ()) -> Cause:
     """
     folded = fold(text)
     code = code.strip().upper()
-    if not code and (match := re.match(r"(?:\[|errorcode\W{1,4})?((?:SERV|CONTRL)\d{2,3})\b", folded, re.IGNORECASE)):
+    if not code and (
+        match := re.match(r"(?:\[|errorcode\W{1,4})?((?:SERV|CONTRL)\d{2,3})\b", folded, re.IGNORECASE)
+    ):
         code = match[1].upper()
     for rule in (*extra, *CATALOGUE):
         if _matches(rule, folded, code):
@@ -123,6 +131,15 @@ def _details(folded: str) -> dict[str, Any]:
 
 def _cause(rule: Rule, text: str, code: str, params: dict[str, Any]) -> Cause:
     return Cause(
-        code=rule.cause, kind=rule.kind, synchronous_refusal=rule.synchronous_refusal, blocking=rule.blocking,
-        same_bytes=rule.same_bytes, account_wide=rule.account_wide, subject=rule.subject, message=rule.message,
-        params=params, text=text[:_LONGEST_TEXT], ttn_code=code)
+        code=rule.cause,
+        kind=rule.kind,
+        synchronous_refusal=rule.synchronous_refusal,
+        blocking=rule.blocking,
+        same_bytes=rule.same_bytes,
+        account_wide=rule.account_wide,
+        subject=rule.subject,
+        message=rule.message,
+        params=params,
+        text=text[:_LONGEST_TEXT],
+        ttn_code=code,
+    )

@@ -1,0 +1,140 @@
+"""What the answer of one deposit means: the class of an answer."""
+
+import random
+from collections.abc import Sequence
+
+from .answers import SAVE, FaultAnswer, SaveAnswer
+from .client import Call
+from .facts import (
+    ACCOUNT,
+    ASK_FIRST,
+    ATTENTION,
+    REJECTED,
+    SAME_BYTES,
+    SIGNED,
+    SUBMITTED,
+    UNKNOWN,
+    Decision,
+)
+from .rejections import Cause, classify_fault, classify_problem
+from .rejections_data import Rule
+from .timing import DAY, jitter, next_poll_delay, retry_delay
+
+_MANY_FAILURES = 5
+
+
+def after_save(
+    call: Call,
+    attempt_number: int,
+    *,
+    failures: int = 0,
+    extra: Sequence[Rule] = (),
+    rng: random.Random | None = None,
+) -> Decision:
+    """What one call of ``saveEfact`` means.
+
+    :param call: the call
+    :param attempt_number: 1 + the earlier deposits of these bytes that may have reached TTN (those surely not
+        sent, and those surely refused, don't count)
+    :param failures: tries in a row before this one that were surely not sent
+    :param extra: rules of the user's own for refusals
+    :return: submitted, rejected, signed (surely not sent: try again) or unknown
+    :raise ValueError: another operation, or an attempt number below 1
+    """
+    if call.operation != SAVE or attempt_number < 1:
+        raise ValueError("after_save needs a call of saveEfact and an attempt number from 1")
+    if not call.reached:
+        return _not_sent(call, attempt_number, failures, rng)
+    if isinstance(call.answer, SaveAnswer):
+        return _text(call.answer, rng)
+    if isinstance(call.answer, FaultAnswer):
+        return _fault(call.answer, attempt_number, extra, rng)
+    cause = classify_problem(call.problem) if call.problem else None
+    return Decision(
+        UNKNOWN,
+        "send.answer_lost",
+        {"problem": call.problem.code if call.problem else ""},
+        retry_in=next_poll_delay(0, rng),
+        flags=cause_flags(cause) - {SAME_BYTES},
+        causes=(cause,) if cause else (),
+    )
+
+
+def lease_expired(rng: random.Random | None = None) -> Decision:
+    """An attempt whose lease ended without a recorded answer (killed worker, stopped machine): TTN is asked."""
+    return Decision(UNKNOWN, "send.lease_expired", retry_in=jitter(1.0, rng))
+
+
+def cause_flags(cause: Cause | None) -> frozenset[str]:
+    """What a cause says about the account and about the signed bytes, as flags of a decision."""
+    return frozenset(
+        flag
+        for flag, wanted in (
+            (ACCOUNT, cause and cause.account_wide),
+            (SAME_BYTES, cause and cause.same_bytes),
+        )
+        if wanted
+    )
+
+
+def _not_sent(call: Call, attempt_number: int, failures: int, rng: random.Random | None) -> Decision:
+    cause = classify_problem(call.problem) if call.problem else None
+    flags = cause_flags(cause) - {SAME_BYTES}
+    if attempt_number > 1:
+        flags |= {ASK_FIRST}
+    if failures >= _MANY_FAILURES:
+        flags |= {ATTENTION}
+    return Decision(
+        SIGNED,
+        "send.not_sent",
+        {"problem": call.problem.code if call.problem else "", "failures": failures},
+        retry_in=retry_delay(failures, rng),
+        flags=flags,
+        causes=(cause,) if cause else (),
+    )
+
+
+def _text(answer: SaveAnswer, rng: random.Random | None) -> Decision:
+    retry_in = next_poll_delay(0, rng)
+    params = {"text": answer.text[:500], "deposits": list(answer.deposit_ids)[:20]}
+    if answer.deposit_id is not None:
+        return Decision(SUBMITTED, "send.submitted", params, deposit_id=answer.deposit_id, retry_in=retry_in)
+    codes = {0: "send.no_id", 1: "send.doubtful_text"}
+    return Decision(
+        UNKNOWN,
+        codes.get(len(answer.deposit_ids), "send.several_ids"),
+        params,
+        retry_in=retry_in,
+        flags=frozenset({ATTENTION}),
+    )
+
+
+def _fault(
+    fault: FaultAnswer, attempt_number: int, extra: Sequence[Rule], rng: random.Random | None
+) -> Decision:
+    cause = classify_fault(fault, extra=extra)
+    params = {"ttn_code": fault.code or fault.faultcode, "text": fault.message[:500]}
+    # A fault settles the matter only when TTN's own service raised it and nothing earlier is in doubt.
+    if attempt_number == 1 and cause.synchronous_refusal and _from_the_service(fault):
+        return Decision(
+            REJECTED,
+            "send.refused",
+            params,
+            retry_in=jitter(DAY, rng),
+            flags=cause_flags(cause),
+            causes=(cause,),
+        )
+    return Decision(
+        UNKNOWN,
+        "send.fault",
+        params,
+        retry_in=next_poll_delay(0, rng),
+        flags=cause_flags(cause) - {SAME_BYTES},
+        causes=(cause,),
+    )
+
+
+def _from_the_service(fault: FaultAnswer) -> bool:
+    """A fault with TTN's bean, or the SOAP layer's refusal to read the request."""
+    bean = bool(fault.code) or fault.message != fault.faultstring
+    return bean or fault.faultcode.rpartition(":")[2] == "Client"

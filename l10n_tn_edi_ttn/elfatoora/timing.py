@@ -1,0 +1,38 @@
+"""How long to wait. All values are seconds; jitter comes from the generator that the caller passes."""
+
+import random
+
+HOUR = 3_600.0
+DAY = 24 * HOUR
+WATCH = 30 * DAY  # what is settled, but may still change at TTN, is asked about once a day for so long
+PROOF_GRACE = 600.0  # after the lease: how long a reference waits for TTN's final document
+LATE_AFTER = DAY  # without an end: somebody should know
+UNDECIDED_AFTER = DAY  # an attempt of which nothing is known: a human
+VANISHED_AFTER = 3 * DAY  # a deposit with an id that is never shown: a human
+
+# TTN needs 2 to 30 seconds for most documents.
+_POLL_STEPS = (5.0, 10.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 900.0)
+_RETRY_STEPS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
+
+
+def next_poll_delay(polls: int, rng: random.Random | None = None) -> float:
+    """Seconds until the next question.
+
+    :param polls: questions asked so far about this attempt
+    :param rng: source of the jitter of one fifth; None: no jitter
+    """
+    return jitter(_POLL_STEPS[min(max(polls, 0), len(_POLL_STEPS) - 1)], rng)
+
+
+def retry_delay(failures: int, rng: random.Random | None = None) -> float:
+    """Seconds until the next try of a deposit that was surely not sent.
+
+    :param failures: such tries in a row before
+    :param rng: source of the jitter of one fifth; None: no jitter
+    """
+    return jitter(_RETRY_STEPS[min(max(failures, 0), len(_RETRY_STEPS) - 1)], rng)
+
+
+def jitter(delay: float, rng: random.Random | None) -> float:
+    """The delay, up to one fifth shorter or longer, so that many documents don't come back at once."""
+    return delay * rng.uniform(0.8, 1.2) if rng else delay
