@@ -1,5 +1,6 @@
 """What an invoice knows for TEIF beside Odoo's own fields, and whether it is concerned by El Fatoora at all."""
 from odoo import api, fields, models
+from odoo.tools.sql import column_exists, create_column
 
 EXPORT_POSITION = "l10n_tn_fp_template_export"
 # Why an invoice is not deposited. The sentences are in l10n_tn_edi_messages.py.
@@ -70,6 +71,19 @@ class AccountMove(models.Model):
     l10n_tn_edi_note = fields.Text(
         string="Note in the Electronic Invoice", copy=False, help="Observations that the TEIF document carries."
     )
+
+    def _auto_init(self):
+        # The type of the invoices that are there already is set at once: computing millions of them would take hours.
+        if not column_exists(self.env.cr, "account_move", "l10n_tn_edi_type_code"):
+            create_column(self.env.cr, "account_move", "l10n_tn_edi_type_code", "varchar")
+            self.env.cr.execute(
+                """
+                UPDATE account_move
+                   SET l10n_tn_edi_type_code = CASE move_type WHEN 'out_refund' THEN 'I-12' ELSE 'I-11' END
+                 WHERE move_type IN ('out_invoice', 'out_refund')
+                """
+            )
+        return super()._auto_init()
 
     @api.depends("move_type", "fiscal_position_id")
     def _compute_l10n_tn_edi_type_code(self):

@@ -45,6 +45,7 @@ class ResCompany(models.Model):
         string="Matricule at TTN",
         compute="_compute_l10n_tn_edi_matricule",
         store=True,
+        recursive=True,
         readonly=False,
         help="The company's matricule fiscal as El Fatoora knows it, without separators: 1234567RAM000.",
     )
