@@ -1,12 +1,14 @@
 """Run in Odoo's shell while the template database is made: the last touches, and a look at what it must be."""
 
+from odoo.tools import config
+
 env = globals()["env"]  # given by Odoo's shell
 
 company = env["res.company"].browse(1)
 company.name = "Société de démonstration"
 # Where wkhtmltopdf gets style sheets from. Nobody listens there until a server is started with that port.
 parameters = env["ir.config_parameter"]
-parameters.set_param("report.url", "http://127.0.0.1:%s" % __import__("odoo").tools.config["http_port"])
+parameters.set_param("report.url", f"http://127.0.0.1:{config['http_port']}")
 
 found = (company.country_id.code, company.currency_id.name, company.chart_template)
 if found != ("TN", "TND", "tn"):

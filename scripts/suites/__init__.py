@@ -1,0 +1,1 @@
+"""The suites that scripts/test.py runs, and the one result that they all give."""

@@ -1,0 +1,102 @@
+"""Runs the suites and ends with one line that counts all their tests.
+
+    .env/venv/bin/python scripts/test.py [pure] [odoo] [live]      (what `make test SUITE="…"` does)
+
+pure    pytest: the rooms of the addon (tests/pure) and the sandbox (tests/sandbox, in its own environment)
+odoo    the addon's own tests inside Odoo, with a running sandbox
+live    pytest: real Odoo, cron and sandbox processes and a browser (tests/live)
+
+PYTEST_ARGS and ODOO_TAGS narrow what is run. A missing program, a suite without tests, an error in Odoo's log and a test
+that skips itself (unless ../shared is not there) are failures.
+"""
+
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from suites.child import end_all  # noqa: E402
+from suites.odoo_suite import run_odoo  # noqa: E402
+from suites.pytest_suite import run_pytest  # noqa: E402
+from suites.result import Result, total  # noqa: E402
+from suites.tools import missing_tools  # noqa: E402
+
+ENV_DIR = ROOT / ".env"
+PYTHON = ENV_DIR / "venv" / "bin" / "python"
+SANDBOX_PYTHON = ENV_DIR / "venv-sandbox" / "bin" / "python"
+SUITES = ("pure", "odoo", "live")
+# Seconds after which a suite is ended: together less than what a continuous integration gives
+LIMITS = {"pure": 900, "odoo": 1800, "live": 1800}
+
+
+def main(chosen):
+    """:return: the exit code."""
+    unknown = [name for name in chosen if name not in SUITES]
+    if unknown:
+        sys.exit(f"error: there is no suite {' '.join(unknown)}; the suites are: {' '.join(SUITES)}")
+    chosen = chosen or list(SUITES)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    (ENV_DIR / "logs").mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+
+    missing = [f"missing: {tool}" for tool in missing_tools(ROOT, chosen)]
+    results = [Result("tools", problems=missing)] if missing else run_suites(chosen)
+    for result in results:
+        report(result)
+    print(f"\n{'suite':8} (whole run {time.monotonic() - started:.0f} s)")
+    for result in results:
+        print(result.line())
+    print(total(results), flush=True)
+    return 0 if all(result.good for result in results) else 1
+
+
+def run_suites(chosen):
+    """Run the pure tests beside Odoo's (two cores), then the live ones alone: those measure time.
+
+    :return: the results in the order of the suites.
+    """
+    narrowed = bool(os.environ.get("PYTEST_ARGS"))
+    jobs = []
+    # Not waited for when the run is interrupted: their processes are killed then
+    pool = ThreadPoolExecutor(max_workers=3)
+    try:
+        if "pure" in chosen:
+            limits = {"seconds": LIMITS["pure"], "narrowed": narrowed}
+            jobs.append(pool.submit(run_pytest, "pure", PYTHON, "tests/pure", ROOT, **limits))
+            jobs.append(pool.submit(run_pytest, "sandbox", SANDBOX_PYTHON, "tests/sandbox", ROOT, **limits))
+        if "odoo" in chosen:
+            jobs.append(pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"]))
+        results = [job.result() for job in jobs]
+        if "live" in chosen:
+            results.append(
+                run_pytest("live", PYTHON, "tests/live", ROOT, seconds=LIMITS["live"], narrowed=narrowed)
+            )
+    except BaseException:
+        end_all()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return results
+
+
+def report(result):
+    """Print the whole output of a suite that failed; one that passed has nothing to say."""
+    if result.good:
+        return
+    print(f"\n{'=' * 30} {result.suite} {'=' * 30}")
+    print(result.output.rstrip())
+    for problem in result.problems:
+        print(f"FAILED {problem}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
