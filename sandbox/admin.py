@@ -98,17 +98,27 @@ class AdminHandler(Handler):
         passphrase = values.pop("passphrase", "")
         dates = {name: moment(values.pop(name)) for name in ("not_before", "not_after") if values.get(name)}
         declare = values.pop("declare", None)
-        pair = authority.issue(subject=values.pop("subject"), matricule=values.pop("matricule", None), **dates, **values)
+        pair = authority.issue(
+            subject=values.pop("subject"), matricule=values.pop("matricule", None), **dates, **values
+        )
         serial = pair.certificate.serial_number
         if declare:
             self.server.platform.store.set_account(declare, declare=[serial])
-        return {"serial": str(serial), "serial_hex": f"{serial:x}",
-                "pkcs12": base64.b64encode(to_pkcs12(pair, "sandbox", passphrase)).decode() if passphrase else None}
+        return {
+            "serial": str(serial),
+            "serial_hex": f"{serial:x}",
+            "pkcs12": base64.b64encode(to_pkcs12(pair, "sandbox", passphrase)).decode()
+            if passphrase
+            else None,
+        }
 
     # -- faults, settings, clock ---------------------------------------------------------------------------------
     def _get_faults(self, parts, _values, _query):
         if parts == ["kinds"]:
-            return {name: {"stage": kind.stage, "params": kind.params, "text": kind.text} for name, kind in KINDS.items()}
+            return {
+                name: {"stage": kind.stage, "params": kind.params, "text": kind.text}
+                for name, kind in KINDS.items()
+            }
         return {"faults": self.server.platform.faults.all()}
 
     def _post_faults(self, _parts, values, _query):
@@ -150,22 +160,29 @@ class AdminHandler(Handler):
     def _get_deposits(self, parts, _values, query):
         if parts:
             row = self.server.platform.store.db.execute(
-                "SELECT content, final FROM deposit WHERE id = ?", (int(parts[0]),)).fetchone()
+                "SELECT content, final, qr FROM deposit WHERE id = ?", (int(parts[0]),)
+            ).fetchone()
             if row is None:
                 raise NotFound(parts[0])
-            return {name: base64.b64encode(row[name]).decode() if row[name] is not None else None for name in ("content", "final")}
+            files = {
+                name: base64.b64encode(row[name]).decode() if row[name] else None
+                for name in ("content", "final")
+            }
+            return {**files, "qr": row["qr"]}
         return {"deposits": self.server.platform.ledger.deposits(**_page(query, "number", "login"))}
 
     def _get_health(self, _parts, _values, _query):
         platform = self.server.platform
-        waiting = platform.store.db.execute("SELECT count(*) FROM deposit WHERE state IN ('pending', 'rejected_for_now')").fetchone()[0]
+        waiting = platform.store.db.execute(
+            "SELECT count(*) FROM deposit WHERE state IN ('pending', 'rejected_for_now')"
+        ).fetchone()[0]
         return {"schemas": platform.schemas.versions, "waiting": waiting}
 
 
 def moment(text: str) -> datetime.datetime:
     """An ISO date or date and time, UTC when it names no zone. Raises ValueError."""
     value = datetime.datetime.fromisoformat(text)
-    return value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
+    return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
 
 
 def _page(query: dict, *names: str) -> dict:

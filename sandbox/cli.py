@@ -35,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         if name != "check":
-            sub.add_argument("--state", required=True, help="folder that holds database, keys and certificates")
+            sub.add_argument(
+                "--state", required=True, help="folder that holds database, keys and certificates"
+            )
         return sub
 
     sub = command("serve", serve, "run the platform until it is stopped")
@@ -48,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--verdict-delay", type=float, help="seconds from deposit to verdict")
     sub.add_argument("--schemas", type=Path, default=SCHEMAS, help="folder of teif-<version>.xsd")
     sub.add_argument("--without-schema", action="store_true", help="don't check schemas")
-    sub.add_argument("--strict-signatures", action="store_true", help="the program xmlsec1 must agree with signxml")
+    sub.add_argument(
+        "--strict-signatures", action="store_true", help="the program xmlsec1 must agree with signxml"
+    )
     sub.add_argument("--config", type=Path, help="JSON file with settings, accounts and faults")
 
     sub = command("certificate", _certificate, "issue a signer's certificate, or list them without --out")
@@ -100,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("check", _check, "say whether the signatures of a returned file hold")
     sub.add_argument("file", type=Path)
+    sub.add_argument("--strip", action="store_true", help="drop white-space-only text first")
     return parser
 
 
@@ -114,8 +119,13 @@ def _certificate(options):
         return
     if not options.passphrase:
         raise ValueError("a PKCS#12 file needs a --passphrase")
-    pair = state.authority.issue(subject=options.subject, matricule=options.matricule, not_before=options.not_before,
-                                 not_after=options.not_after, revoked=options.revoked)
+    pair = state.authority.issue(
+        subject=options.subject,
+        matricule=options.matricule,
+        not_before=options.not_before,
+        not_after=options.not_after,
+        revoked=options.revoked,
+    )
     options.out.write_bytes(to_pkcs12(pair, options.subject, options.passphrase))
     options.out.chmod(0o600)
     serial = pair.certificate.serial_number
@@ -126,7 +136,11 @@ def _certificate(options):
 
 def _revoke(options):
     state = State(options.state)
-    done = state.authority.restore(options.serial) if options.restore else state.authority.revoke(options.serial, state.clock.time())
+    done = (
+        state.authority.restore(options.serial)
+        if options.restore
+        else state.authority.revoke(options.serial, state.clock.time())
+    )
     if not done:
         raise ValueError("this authority issued no such certificate")
 
@@ -134,15 +148,27 @@ def _revoke(options):
 def _account(options):
     state = State(options.state)
     if options.login:
-        state.store.set_account(options.login, password=options.password, matricule=options.matricule, declare=options.declare,
-                                undeclare=options.undeclare, addresses=options.address, enabled=options.enabled)
+        state.store.set_account(
+            options.login,
+            password=options.password,
+            matricule=options.matricule,
+            declare=options.declare,
+            undeclare=options.undeclare,
+            addresses=options.address,
+            enabled=options.enabled,
+        )
     _show([account for account in state.store.accounts() if options.login in (None, account["login"])])
 
 
 def _fault(options):
     faults = State(options.state).faults
     if options.action == "kinds":
-        _show({name: {"stage": kind.stage, "params": kind.params, "text": kind.text} for name, kind in KINDS.items()})
+        _show(
+            {
+                name: {"stage": kind.stage, "params": kind.params, "text": kind.text}
+                for name, kind in KINDS.items()
+            }
+        )
     elif options.action == "list":
         _show(faults.all())
     elif options.action == "clear":
@@ -159,9 +185,21 @@ def _fault(options):
                 params[name] = json.loads(value)
             except ValueError:
                 params[name] = value
-        _show({"id": faults.add(options.what, operation=options.operation, number=options.number, login=options.login,
-                                nth=options.nth, times=options.times, probability=options.probability, seed=options.seed,
-                                params=params)})
+        _show(
+            {
+                "id": faults.add(
+                    options.what,
+                    operation=options.operation,
+                    number=options.number,
+                    login=options.login,
+                    nth=options.nth,
+                    times=options.times,
+                    probability=options.probability,
+                    seed=options.seed,
+                    params=params,
+                )
+            }
+        )
 
 
 def _setting(options):
@@ -191,12 +229,14 @@ def _ledger(options):
         _show(rows)
         return
     for row in rows:
-        print(f"{row['seq']:>6} {row['at']:.3f} {row['operation']:<13} {row['login'] or '-':<12} {row['number'] or '-':<20} "
-              f"{row['outcome']:<13} {row['deposit_id'] or '-':<9} {row['state'] or '-':<9} {row['reference'] or '-'} "
-              f"{row['code'] or ''} {row['text'] or ''} {','.join(row['faults'])}".rstrip())
+        print(
+            f"{row['seq']:>6} {row['at']:.3f} {row['operation']:<13} {row['login'] or '-':<12} {row['number'] or '-':<20} "
+            f"{row['outcome']:<13} {row['deposit_id'] or '-':<9} {row['state'] or '-':<9} {row['reference'] or '-'} "
+            f"{row['code'] or ''} {row['text'] or ''} {','.join(row['faults'])}".rstrip()
+        )
 
 
 def _check(options):
-    verdicts = check_returned(options.file.read_bytes())
+    verdicts = check_returned(options.file.read_bytes(), strip=options.strip)
     _show(verdicts)
     return 0 if verdicts and all(verdicts.values()) else 1

@@ -24,7 +24,7 @@ class Clock:
 
     def now(self) -> datetime.datetime:
         """Aware date and time in UTC."""
-        return datetime.datetime.fromtimestamp(self.time(), datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(self.time(), datetime.UTC)
 
 
 def to_tunis(seconds: float) -> datetime.datetime:

@@ -13,7 +13,14 @@ from sandbox.kernel import new_reference
 from sandbox.soap import text
 from sandbox.store import Store
 
-DATES = ("dateDebutDocument", "dateDebutProcess", "dateDocument", "dateFinDocument", "dateFinProcess", "dateProcess")
+DATES = (
+    "dateDebutDocument",
+    "dateDebutProcess",
+    "dateDocument",
+    "dateFinDocument",
+    "dateFinProcess",
+    "dateProcess",
+)
 
 
 def read(criteria: dict[str, str]) -> dict:
@@ -44,15 +51,25 @@ def find(store: Store, login: str, criteria: dict, now: float, *, prefixes: bool
             values.append(criteria[name])
     if "documentNumber" in criteria:
         number = criteria["documentNumber"]
-        where.append("(number = ? OR substr(number, 1, ?) = ? OR substr(?, 1, length(number)) = number)" if prefixes else "number = ?")
+        where.append(
+            "(number = ? OR substr(number, 1, ?) = ? OR substr(?, 1, length(number)) = number)"
+            if prefixes
+            else "number = ?"
+        )
         values += [number, len(number), number, number] if prefixes else [number]
-    bounds = (("dateDebutProcess", "coalesce(processed_at, received_at) >= ?"), ("dateFinProcess", "coalesce(processed_at, received_at) <= ?"))
+    bounds = (
+        ("dateDebutProcess", "coalesce(processed_at, received_at) >= ?"),
+        ("dateFinProcess", "coalesce(processed_at, received_at) <= ?"),
+    )
     for name, condition in bounds:
         if name in criteria:
             where.append(condition)
             values.append(criteria[name])
-    for name, condition in (("dateDebutDocument", "date_document >= ?"), ("dateFinDocument", "date_document <= ?"),
-                            ("dateDocument", "date_document = ?")):
+    for name, condition in (
+        ("dateDebutDocument", "date_document >= ?"),
+        ("dateFinDocument", "date_document <= ?"),
+        ("dateDocument", "date_document = ?"),
+    ):
         if name in criteria:
             where.append(condition)
             values.append(to_tunis(criteria[name]).date().isoformat())
@@ -68,24 +85,33 @@ def item(row, settings: dict) -> str:
     parts = [_field("amount", row["amount"]), _field("amountTax", row["amount_tax"])]
     if row["date_document"]:
         parts.append(_field("dateDocument", f"{row['date_document']}T00:00:00+01:00"))
-    parts += [_field("dateProcess", _moment(processed)), _field("documentNumber", row["number"]),
-              _field("documentType", row["document_type"])]
+    parts += [
+        _field("dateProcess", _moment(processed)),
+        _field("documentNumber", row["number"]),
+        _field("documentType", row["document_type"]),
+    ]
     if state == "accepted":
         parts.append(_field("generatedRef", plan.get("shown_reference") or row["reference"]))
     parts.append(_field("idSaveEfact", row["id"]))
     if state == "accepted":
         parts.append(f"<listAcknowlegments>{_field('dateAck', _moment(processed))}</listAcknowlegments>")
     elif state in ("rejected", "rejected_for_now"):
-        errors = "".join(f"<errors>{_field('errorDescription', description)}{_field('errorId', code)}</errors>"
-                         for code, description in json.loads(row["errors"]))
-        parts.append(f"<listAcknowlegments>{_field('dateAck', _moment(processed))}{errors}</listAcknowlegments>")
+        errors = "".join(
+            f"<errors>{_field('errorDescription', description)}{_field('errorId', code)}</errors>"
+            for code, description in json.loads(row["errors"])
+        )
+        parts.append(
+            f"<listAcknowlegments>{_field('dateAck', _moment(processed))}{errors}</listAcknowlegments>"
+        )
     content = row["final"] if state == "accepted" else row["content"] if settings["pending_content"] else None
     if content is not None:
         where = settings["final_xml"] if state == "accepted" else "xmlContent"
         encoded = base64.b64encode(content).decode()
         if where in ("listAttachement", "both"):
-            parts.append(f"<listAttachement><fileoutContent>{encoded}</fileoutContent>"
-                         f"{_field('nameAttach', row['number'] + '.xml')}</listAttachement>")
+            parts.append(
+                f"<listAttachement><fileoutContent>{encoded}</fileoutContent>"
+                f"{_field('nameAttach', row['number'] + '.xml')}</listAttachement>"
+            )
         if where in ("xmlContent", "both"):
             parts.append(f"<xmlContent>{encoded}</xmlContent>")
     return f"<return>{''.join(parts)}</return>"
@@ -94,8 +120,10 @@ def item(row, settings: dict) -> str:
 def foreign(store: Store, account, criteria: dict, rows: list, settings: dict) -> list[str]:
     """Another company's deposit of the number asked for: a real one when there is one, else one made from our own."""
     number = criteria.get("documentNumber")
-    other = store.db.execute("SELECT * FROM deposit WHERE number = ? AND login <> ? AND matricule <> ? ORDER BY id DESC LIMIT 1",
-                             (number, account["login"], account["matricule"])).fetchone()
+    other = store.db.execute(
+        "SELECT * FROM deposit WHERE number = ? AND login <> ? AND matricule <> ? ORDER BY id DESC LIMIT 1",
+        (number, account["login"], account["matricule"]),
+    ).fetchone()
     if other is not None:
         return [item(other, settings)]
     if not rows:
@@ -106,8 +134,16 @@ def foreign(store: Store, account, criteria: dict, rows: list, settings: dict) -
     for before, after in alter.items():
         data = data.replace(before, after)
     data = re.sub(rb'(<ds:SignatureValue Id="value-SigFrs">)(.{8})', rb"\1QUFBQUFB", data, count=1)
-    own.update(id=own["id"] - 1, matricule=matricule, login="", state="accepted", final=data, plan="{}",
-               reference=new_reference(matricule, own["id"] - 1, own["received_at"]), processed_at=own["received_at"])
+    own.update(
+        id=own["id"] - 1,
+        matricule=matricule,
+        login="",
+        state="accepted",
+        final=data,
+        plan="{}",
+        reference=new_reference(matricule, own["id"] - 1, own["received_at"]),
+        processed_at=own["received_at"],
+    )
     return [item(own, settings)]
 
 

@@ -28,54 +28,107 @@ class Kind:
 _HTML = "<html><head><title>Maintenance</title></head><body><h1>Service momentan&eacute;ment indisponible</h1></body></html>"
 KINDS: dict[str, Kind] = {
     # The network.
-    "silent_connect": Kind("connect", {"seconds": 60.0}, "the connection is taken and nothing ever answers, TLS neither"),
+    "silent_connect": Kind(
+        "connect", {"seconds": 60.0}, "the connection is taken and nothing ever answers, TLS neither"
+    ),
     "timeout_before": Kind("before", {"seconds": 120.0}, "body read, not processed, no answer"),
     "timeout_after": Kind("after", {"seconds": 120.0}, "body processed, no answer"),
     "reset_before": Kind("before", {}, "TCP reset once the body is read; not processed"),
     "reset_after": Kind("after", {}, "processed, then TCP reset instead of the answer"),
-    "reset_in_body": Kind("body", {"bytes": 512}, "TCP reset after that many bytes of the body; not processed"),
-    "late_deposit": Kind("after", {"delay": 60.0}, "TCP reset; the deposit becomes visible only after a delay"),
+    "reset_in_body": Kind(
+        "body", {"bytes": 512}, "TCP reset after that many bytes of the body; not processed"
+    ),
+    "late_deposit": Kind(
+        "after", {"delay": 60.0}, "TCP reset; the deposit becomes visible only after a delay"
+    ),
     "slow_drip": Kind("after", {"interval": 0.5, "chunk": 8}, "the answer comes in little pieces"),
-    "truncate": Kind("after", {"keep": 0.5, "honest": False}, "the answer is cut; honest: Content-Length fits the cut"),
+    "truncate": Kind(
+        "after", {"keep": 0.5, "honest": False}, "the answer is cut; honest: Content-Length fits the cut"
+    ),
     "gzip_bomb": Kind("after", {"size": 1 << 30}, "a small gzip answer that unpacks to `size` bytes"),
-    "http_status": Kind("before", {"status": 503, "processed": False, "body": _HTML}, "an HTTP error with an HTML page"),
+    "http_status": Kind(
+        "before", {"status": 503, "processed": False, "body": _HTML}, "an HTTP error with an HTML page"
+    ),
     "html": Kind("before", {"processed": False, "body": _HTML}, "HTML with HTTP 200"),
-    "redirect": Kind("before", {"status": 302, "location": "http://127.0.0.1:9/", "processed": False}, "an HTTP redirection"),
+    "redirect": Kind(
+        "before",
+        {"status": 302, "location": "http://127.0.0.1:9/", "processed": False},
+        "an HTTP redirection",
+    ),
     "wrong_encoding": Kind("after", {}, "an answer that announces UTF-8 and is Latin-1"),
-    "relay_double": Kind("before", {"answer": "second"}, "a relay sends the POST twice; answer first or second"),
+    "relay_double": Kind(
+        "before", {"answer": "second"}, "a relay sends the POST twice; answer first or second"
+    ),
     # The answer of a deposit.
-    "text_without_id": Kind("text", {"text": "Facture enregistree, en cours de validation"}, "deposit made, no id in the text"),
-    "text_several_numbers": Kind("text", {"text": "Facture enregistree avec ID {id} (lot ID 777, ref ID {other}) en cours"},
-                                 "several ids in the text"),
-    "fault_200": Kind("refusal", {"code": "SERV07", "message": "Erreur interne du serveur", "status": 200},
-                      "a SOAP fault with HTTP 200"),
-    "fault_after": Kind("text", {"code": "SERV07", "message": "Erreur interne du serveur"}, "deposit made, answered by a fault"),
+    "text_without_id": Kind(
+        "text", {"text": "Facture enregistree, en cours de validation"}, "deposit made, no id in the text"
+    ),
+    "text_several_numbers": Kind(
+        "text",
+        {"text": "Facture enregistree avec ID {id} (lot ID 777, ref ID {other}) en cours"},
+        "several ids in the text",
+    ),
+    "fault_200": Kind(
+        "refusal",
+        {"code": "SERV07", "message": "Erreur interne du serveur", "status": 200},
+        "a SOAP fault with HTTP 200",
+    ),
+    "fault_after": Kind(
+        "text",
+        {"code": "SERV07", "message": "Erreur interne du serveur"},
+        "deposit made, answered by a fault",
+    ),
     # Refusals at once.
-    "refuse": Kind("refusal", {"code": "SERV07", "message": "Erreur interne du serveur"}, "any SERV code and text"),
+    "refuse": Kind(
+        "refusal", {"code": "SERV07", "message": "Erreur interne du serveur"}, "any SERV code and text"
+    ),
     "wrong_login": Kind("refusal", {"reason": "account"}, "as if login, password or matricule were wrong"),
-    "undeclared_certificate": Kind("refusal", {"reason": "signer_undeclared"}, "as if the serial were not declared"),
+    "undeclared_certificate": Kind(
+        "refusal", {"reason": "signer_undeclared"}, "as if the serial were not declared"
+    ),
     "expired_certificate": Kind("refusal", {"reason": "signer_expired"}, "as if the certificate had expired"),
-    "revoked_certificate": Kind("refusal", {"reason": "signer_revoked"}, "as if the certificate were revoked"),
+    "revoked_certificate": Kind(
+        "refusal", {"reason": "signer_revoked"}, "as if the certificate were revoked"
+    ),
     "two_signatures": Kind("refusal", {"reason": "signature_many"}, "as if there were two signatures"),
     "altered_file": Kind("refusal", {"reason": "signature_altered"}, "as if the file had been altered"),
     # The kernel's verdict.
     "late_verdict": Kind("deposit", {"delay": 300.0}, "the verdict comes later by that many seconds"),
     "no_verdict": Kind("deposit", {}, "the verdict never comes"),
-    "reject": Kind("deposit", {"errors": [["CONTRL05", "Matricule de l'émetteur différent du matricule attendu"]]},
-                   "rejected with these errors"),
-    "several_errors": Kind("deposit", {"errors": [["CONTRL01", "Montant total TTC incorrect"], ["CONTRL02", "Date de facture invalide"],
-                                                  ["CONTRL05", "Matricule de l'émetteur différent du matricule attendu"]]},
-                           "rejected with several errors"),
-    "mass_rejection": Kind("deposit", {"errors": [["CONTRL99", "Rejet technique du noyau"]]}, "every deposit is rejected"),
-    "rejected_then_accepted": Kind("deposit", {"after": 30.0, "errors": [["CONTRL07", "Contrôle momentanément impossible"]]},
-                                   "rejected, and accepted later"),
+    "reject": Kind(
+        "deposit",
+        {"errors": [["CONTRL05", "Matricule de l'émetteur différent du matricule attendu"]]},
+        "rejected with these errors",
+    ),
+    "several_errors": Kind(
+        "deposit",
+        {
+            "errors": [
+                ["CONTRL01", "Montant total TTC incorrect"],
+                ["CONTRL02", "Date de facture invalide"],
+                ["CONTRL05", "Matricule de l'émetteur différent du matricule attendu"],
+            ]
+        },
+        "rejected with several errors",
+    ),
+    "mass_rejection": Kind(
+        "deposit", {"errors": [["CONTRL99", "Rejet technique du noyau"]]}, "every deposit is rejected"
+    ),
+    "rejected_then_accepted": Kind(
+        "deposit",
+        {"after": 30.0, "errors": [["CONTRL07", "Contrôle momentanément impossible"]]},
+        "rejected, and accepted later",
+    ),
     "two_acceptances": Kind("deposit", {}, "accepted twice, under two ids and two references"),
     "foreign_reference": Kind("deposit", {}, "accepted with reference and CEV of another invoice"),
     "reserialised": Kind("deposit", {"style": "pretty"}, "returned re-serialised: pretty, quotes or latin1"),
     "invalid_sigttn": Kind("deposit", {}, "TTN's signature is wrong"),
     "broken_content": Kind("deposit", {}, "the returned file is no XML"),
-    "hidden": Kind("deposit", {"until": 60.0, "gone_from": None, "back_at": None},
-                   "consultation does not show it before `until`, nor from gone_from to back_at (seconds after the deposit)"),
+    "hidden": Kind(
+        "deposit",
+        {"until": 60.0, "gone_from": None, "back_at": None},
+        "consultation does not show it before `until`, nor from gone_from to back_at (seconds after the deposit)",
+    ),
     # Consultation.
     "prefix_numbers": Kind("consult", {}, "numbers that begin like the one asked for are returned too"),
     "foreign_deposit": Kind("consult", {}, "another company's deposit of the same number is returned too"),
@@ -103,8 +156,19 @@ class Faults:
     def __init__(self, store: Store):
         self.store = store
 
-    def add(self, kind: str, *, operation=None, number=None, login=None, nth=None, times=None, probability=None, seed="",
-            params=None) -> int:
+    def add(
+        self,
+        kind: str,
+        *,
+        operation=None,
+        number=None,
+        login=None,
+        nth=None,
+        times=None,
+        probability=None,
+        seed="",
+        params=None,
+    ) -> int:
         """Switch a fault on; its id. Raises ValueError."""
         if kind not in KINDS:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(KINDS)}")
@@ -121,12 +185,28 @@ class Faults:
             raise ValueError("probability is between 0 and 1")
         stage = KINDS[kind].stage
         if stage in (CONNECT, BODY) and (operation or number or login):
-            raise ValueError(f"fault {kind!r} strikes before the call is read: it can't depend on what the call says")
-        operation = operation or {"deposit": "saveEfact", "text": "saveEfact", "consult": "consultEfact"}.get(stage)
+            raise ValueError(
+                f"fault {kind!r} strikes before the call is read: it can't depend on what the call says"
+            )
+        operation = operation or {"deposit": "saveEfact", "text": "saveEfact", "consult": "consultEfact"}.get(
+            stage
+        )
         with self.store.write() as db:
+            values = {
+                "kind": kind,
+                "operation": operation,
+                "number": number,
+                "login": login,
+                "nth": nth,
+                "times": times,
+                "probability": probability,
+                "seed": str(seed),
+                "params": json.dumps(params),
+            }
+            marks = ", ".join("?" * len(values))
             return db.execute(
-                "INSERT INTO fault (kind, operation, number, login, nth, times, probability, seed, params) VALUES (?,?,?,?,?,?,?,?,?)",
-                (kind, operation, number, login, nth, times, probability, str(seed), json.dumps(params))).lastrowid
+                f"INSERT INTO fault ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+            ).lastrowid
 
     def remove(self, fault_id: int | None = None) -> int:
         """Switch one fault off, or all; how many there were."""
@@ -137,7 +217,10 @@ class Faults:
 
     def all(self) -> list[dict]:
         """The faults that are on, with their counters."""
-        return [{**dict(row), "params": json.loads(row["params"])} for row in self.store.db.execute("SELECT * FROM fault ORDER BY id")]
+        return [
+            {**dict(row), "params": json.loads(row["params"])}
+            for row in self.store.db.execute("SELECT * FROM fault ORDER BY id")
+        ]
 
     def hits(self, operation: str, *, number: str | None = None, login: str | None = None) -> list[Hit]:
         """The faults that touch this call, in the order in which they were switched on. Counts the call.
@@ -145,20 +228,31 @@ class Faults:
         In: an operation, or CONNECT or BODY for the stages at which the operation is not known yet.
         """
         early = operation in (CONNECT, BODY)
-        rows = [row for row in self.store.db.execute("SELECT * FROM fault ORDER BY id")
-                if (KINDS[row["kind"]].stage == operation if early
-                    else KINDS[row["kind"]].stage not in (CONNECT, BODY) and row["operation"] in (None, operation))
-                and row["number"] in (None, number) and row["login"] in (None, login)]
+        rows = [
+            row
+            for row in self.store.db.execute("SELECT * FROM fault ORDER BY id")
+            if (
+                KINDS[row["kind"]].stage == operation
+                if early
+                else KINDS[row["kind"]].stage not in (CONNECT, BODY) and row["operation"] in (None, operation)
+            )
+            and row["number"] in (None, number)
+            and row["login"] in (None, login)
+        ]
         if not rows:
             return []
         found = []
         with self.store.write() as db:
             for row in rows:
-                row = db.execute("UPDATE fault SET seen = seen + 1 WHERE id = ? RETURNING *", (row["id"],)).fetchone()
+                row = db.execute(
+                    "UPDATE fault SET seen = seen + 1 WHERE id = ? RETURNING *", (row["id"],)
+                ).fetchone()
                 if row is None or not _strikes(row):
                     continue
                 db.execute("UPDATE fault SET hits = hits + 1 WHERE id = ?", (row["id"],))
-                found.append(Hit(row["id"], row["kind"], {**KINDS[row["kind"]].params, **json.loads(row["params"])}))
+                found.append(
+                    Hit(row["id"], row["kind"], {**KINDS[row["kind"]].params, **json.loads(row["params"])})
+                )
         return found
 
 

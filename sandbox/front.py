@@ -50,7 +50,9 @@ class FrontHandler(Handler):
         elif query.lower() == "xsd=1":
             self.answer(200, wsdl.schema(), XML)
         else:
-            self.answer(200, b"<html><body><h1>Web Services</h1><p>EfactServiceService</p></body></html>", HTML)
+            self.answer(
+                200, b"<html><body><h1>Web Services</h1><p>EfactServiceService</p></body></html>", HTML
+            )
 
     def do_POST(self):
         """A SOAP call, or one of the signature services."""
@@ -84,17 +86,30 @@ class FrontHandler(Handler):
 
     def _call(self, request: soap.Request, body: bytes, seq: int, peer: str):
         platform = self.server.platform
-        hits = platform.faults.hits(request.operation, number=platform.service.number_of(request), login=request.login)
+        hits = platform.faults.hits(
+            request.operation, number=platform.service.number_of(request), login=request.login
+        )
         if not platform.allowed(request.login, peer):
-            platform.ledger.complete(seq, operation=request.operation, login=request.login, outcome="silent", text="address not declared")
+            platform.ledger.complete(
+                seq,
+                operation=request.operation,
+                login=request.login,
+                outcome="silent",
+                text="address not declared",
+            )
             self.hold(60.0)
             return
         before = [hit for hit in hits if hit.stage == "before"]
         blocking = [hit for hit in before if hit.kind != "relay_double" and not hit.params.get("processed")]
         if blocking:
             platform.ledger.complete(
-                seq, operation=request.operation, login=request.login, number=platform.service.number_of(request),
-                outcome="not_processed", faults=[hit.kind for hit in hits])
+                seq,
+                operation=request.operation,
+                login=request.login,
+                number=platform.service.number_of(request),
+                outcome="not_processed",
+                faults=[hit.kind for hit in hits],
+            )
             self._wait()
             self._before(blocking[0])
             return
@@ -129,7 +144,9 @@ class FrontHandler(Handler):
             return
         body = self.rfile.read(int(hits[0].params["bytes"]))
         platform.ledger.complete(
-            platform.ledger.received(peer=self.client_address[0], operation="?", body=body, complete=False), faults=["reset_in_body"])
+            platform.ledger.received(peer=self.client_address[0], operation="?", body=body, complete=False),
+            faults=["reset_in_body"],
+        )
         self.reset()
         raise ConnectionResetError("played")
 
@@ -160,7 +177,11 @@ class FrontHandler(Handler):
             elif hit.kind == "gzip_bomb":
                 self._bomb(body, int(params["size"]))
             elif hit.kind == "wrong_encoding":
-                self.answer(status, body.replace(b"</S:Body>", "<!-- réponse -->".encode("latin-1") + b"</S:Body>"), XML)
+                self.answer(
+                    status,
+                    body.replace(b"</S:Body>", "<!-- réponse -->".encode("latin-1") + b"</S:Body>"),
+                    XML,
+                )
             else:
                 continue
             return

@@ -169,12 +169,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for start in range(0, len(body), max(1, chunk)):
             if self.server.stopping.wait(interval):
                 break
-            self.wfile.write(body[start:start + max(1, chunk)])
+            self.wfile.write(body[start : start + max(1, chunk)])
             self.wfile.flush()
 
     def cut(self, status: int, body: bytes, content_type: str, keep: float, honest: bool):
         """The first part of the answer; when honest its length is announced as if it were whole."""
-        part = body[:int(len(body) * keep)]
+        part = body[: int(len(body) * keep)]
         self.close_connection = True
         self.send_response(status)
         self.send_header("Content-Type", content_type)

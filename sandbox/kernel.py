@@ -66,7 +66,7 @@ class Kernel:
         while not self._stopped.is_set():
             try:
                 done = self.process_due()
-            except Exception as error:  # the kernel must outlive one bad document; the message says which
+            except Exception as error:  # noqa: BLE001 - it must outlive one bad document; the message says which
                 print(f"sandbox kernel: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 done = 0
             if not done:
@@ -80,9 +80,16 @@ class Kernel:
         if errors:
             later = plan.get("accept_after")
             with self.store.write() as db:
-                db.execute("UPDATE deposit SET state = ?, errors = ?, processed_at = ?, due_at = ? WHERE id = ? AND state = 'pending'",
-                           ("rejected" if later is None else "rejected_for_now", json.dumps(errors, ensure_ascii=False), now,
-                            now + (later or 0), row["id"]))
+                db.execute(
+                    "UPDATE deposit SET state = ?, errors = ?, processed_at = ?, due_at = ? WHERE id = ? AND state = 'pending'",
+                    (
+                        "rejected" if later is None else "rejected_for_now",
+                        json.dumps(errors, ensure_ascii=False),
+                        now,
+                        now + (later or 0),
+                        row["id"],
+                    ),
+                )
             return
         final, reference, shown, text = self._final(row, plan, now)
         if shown != reference:
@@ -91,7 +98,8 @@ class Kernel:
             changed = db.execute(
                 "UPDATE deposit SET state = 'accepted', reference = ?, final = ?, processed_at = ?, qr = ?, plan = ? "
                 "WHERE id = ? AND state IN ('pending', 'rejected_for_now')",
-                (reference, final, now, text, json.dumps(plan), row["id"])).rowcount
+                (reference, final, now, text, json.dumps(plan), row["id"]),
+            ).rowcount
             if changed and plan.get("twice"):
                 self._second(db, row, now)
 
@@ -110,34 +118,67 @@ class Kernel:
         if plan.get("foreign_reference"):
             other = self.store.db.execute(
                 "SELECT reference, number, imprint FROM deposit WHERE state = 'accepted' AND id <> ? ORDER BY id DESC LIMIT 1",
-                (row["id"],)).fetchone()
-            shown, number, imprint = tuple(other) if other else (
-                new_reference("9999999", row["id"], now), f"{number}-AUTRE", base64.b64encode(secrets.token_bytes(32)).decode())
+                (row["id"],),
+            ).fetchone()
+            shown, number, imprint = (
+                tuple(other)
+                if other
+                else (
+                    new_reference("9999999", row["id"], now),
+                    f"{number}-AUTRE",
+                    base64.b64encode(secrets.token_bytes(32)).decode(),
+                )
+            )
         date = row["date_document"] or ""
         if date:
             date = datetime.date.fromisoformat(date).strftime("%d/%m/%Y")
-        text = qr_text(number=number, date=date, reference=shown, sender=row["matricule"], receiver=row["receiver"],
-                       amount=java_number(row["amount"]), amount_tax=java_number(row["amount_tax"]), imprint=imprint,
-                       key=make_key(self.store.meta("secret"), shown, imprint))
+        text = qr_text(
+            number=number,
+            date=date,
+            reference=shown,
+            sender=row["matricule"],
+            receiver=row["receiver"],
+            amount=java_number(row["amount"]),
+            amount_tax=java_number(row["amount_tax"]),
+            imprint=imprint,
+            key=make_key(self.store.meta("secret"), shown, imprint),
+        )
         at = to_tunis(now)
         try:
-            final = stamped(row["content"], reference=shown, at=at, stamp=png_base64(text), kernel=self.authority.kernel,
-                            break_signature=bool(plan.get("invalid_sigttn")))
+            final = stamped(
+                row["content"],
+                reference=shown,
+                at=at,
+                stamp=png_base64(text),
+                kernel=self.authority.kernel,
+                break_signature=bool(plan.get("invalid_sigttn")),
+            )
         except NoRoot:
             final = row["content"]
         if plan.get("style"):
             final = reserialised(final, plan["style"])
         if plan.get("broken_content"):
-            final = final[:len(final) // 2]
+            final = final[: len(final) // 2]
         return final, reference, shown, text
 
     def _second(self, db, row, now):
         """The same document accepted once more, as if it had been deposited twice."""
         second = next_id(db, self.store.settings())
         final, reference, _shown, text = self._final({**dict(row), "id": second}, {}, now)
-        values = {**dict(row), "id": second, "state": "accepted", "reference": reference, "final": final, "processed_at": now,
-                  "qr": text, "plan": "{}"}
-        db.execute(f"INSERT INTO deposit ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
+        values = {
+            **dict(row),
+            "id": second,
+            "state": "accepted",
+            "reference": reference,
+            "final": final,
+            "processed_at": now,
+            "qr": text,
+            "plan": "{}",
+        }
+        db.execute(
+            f"INSERT INTO deposit ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
+            tuple(values.values()),
+        )
 
 
 def next_id(db, settings: dict) -> int:
@@ -165,7 +206,9 @@ def java_number(text: str | None) -> str:
 def reserialised(document: bytes, style: str) -> bytes:
     """The same document written differently: 'pretty' indents, 'quotes' and 'latin1' only change the writing."""
     if style == "pretty":
-        root = etree.fromstring(document, etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True))
+        root = etree.fromstring(
+            document, etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True)
+        )
         etree.indent(root)
         return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     root = parse(document)

@@ -17,11 +17,30 @@ ITERATIONS = 1000
 MAX_BASE64 = 4000  # the schemas' limit for ReferenceCEV
 
 
-def qr_text(*, number: str, date: str, reference: str, sender: str, receiver: str, amount: str, amount_tax: str, imprint: str,
-            key: str) -> str:
+def qr_text(
+    *,
+    number: str,
+    date: str,
+    reference: str,
+    sender: str,
+    receiver: str,
+    amount: str,
+    amount_tax: str,
+    imprint: str,
+    key: str,
+) -> str:
     """The QR code's text, one element a line, CRLF between them. All in as texts; date as JJ/MM/AAAA."""
-    fields = (("FACTNUM", number), ("FACTDATE", date), ("REFTTN", reference), ("MFFRS", sender), ("MFCLT", receiver),
-              ("MHT", amount), ("MTTC", amount_tax), ("EMPRUNT", imprint), ("KEY", key))
+    fields = (
+        ("FACTNUM", number),
+        ("FACTDATE", date),
+        ("REFTTN", reference),
+        ("MFFRS", sender),
+        ("MFCLT", receiver),
+        ("MHT", amount),
+        ("MTTC", amount_tax),
+        ("EMPRUNT", imprint),
+        ("KEY", key),
+    )
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<QRDATA>"]
     lines += [f"<{name}>{escape(value)}</{name}>" for name, value in fields]
     return "\r\n".join([*lines, "</QRDATA>"])
@@ -39,7 +58,9 @@ def check_key(secret: str, reference: str, imprint: str, key: str) -> bool:
         iterations, salt, digest = key.split(":")
         if int(iterations) != ITERATIONS or len(salt) > 128:
             return False
-        return hmac.compare_digest(bytes.fromhex(digest), _digest(secret, reference, imprint, bytes.fromhex(salt)))
+        return hmac.compare_digest(
+            bytes.fromhex(digest), _digest(secret, reference, imprint, bytes.fromhex(salt))
+        )
     except ValueError:
         return False
 
@@ -64,8 +85,12 @@ def png(text: str) -> bytes:
         rows += [row] * scale
     rows += [white] * (SIZE - len(rows))
     header = struct.pack(">IIBBBBB", SIZE, SIZE, 1, 0, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"".join(rows), 9))
-            + _chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(b"".join(rows), 9))
+        + _chunk(b"IEND", b"")
+    )
 
 
 def png_base64(text: str) -> str:

@@ -31,6 +31,7 @@ class Facts:
 
 def facts(root) -> Facts:
     """In: the root element of a TEIF document (any element: what isn't there reads as '')."""
+
     def at(path):
         return (root.findtext(path) or "").strip()
 

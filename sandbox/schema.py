@@ -14,11 +14,12 @@ from xmlschema.validators.exceptions import XMLSchemaChildrenValidationError
 
 from sandbox.xml import DS
 
-FILE = re.compile(r"teif-(\d+\.\d+\.\d+)\.xsd$")
+FILE = re.compile(r"teif-(\d+\.\d+\.\d+)(-signed)?\.xsd$")
+SIGNATURE = f"{{{DS}}}Signature"
 
 
 class Schemas:
-    """The schema files of a folder, by version (`teif-<version>.xsd`).
+    """The schema files of a folder: `teif-<version>.xsd`, and `teif-<version>-signed.xsd` where the version has one.
 
     In: the folder. Raises xmlschema.XMLSchemaException when a file is no schema.
     """
@@ -26,30 +27,34 @@ class Schemas:
     def __init__(self, folder: Path):
         self._lock = threading.Lock()
         self._schemas = {}
+        folder = folder.resolve()
         for path in sorted(folder.glob("teif-*.xsd")) if folder.is_dir() else ():
             match = FILE.search(path.name)
             if match:
-                self._schemas[match[1]] = xmlschema.XMLSchema11(str(path), allow="sandbox", base_url=str(folder), defuse="always")
+                self._schemas[match[1], bool(match[2])] = xmlschema.XMLSchema11(
+                    str(path), allow="sandbox", base_url=str(folder), defuse="always"
+                )
 
     @property
     def versions(self) -> tuple[str, ...]:
         """Versions that can be checked."""
-        return tuple(self._schemas)
+        return tuple(sorted({version for version, _signed in self._schemas}))
 
     def problem(self, data: bytes, root: etree._Element, version: str) -> str | None:
         """The first thing that the schema refuses, as « ligne numéro : … colonne numéro: … message: … », or None.
 
-        In: the document's bytes and root, signatures included. They are taken off a copy first: the published schemas of
-        1.8.9 and later don't know them, and the signature is judged apart.
+        In: the document's bytes and root. Where a version has no schema for signed documents (1.8.9 and later), the
+        signatures are taken off a copy first; they are judged apart.
         """
-        schema = self._schemas.get(version)
-        if schema is None:
-            # 1.8.8's own schema lists the earlier versions 1.8.1 to 1.8.7 as well.
-            schema = self._schemas.get("1.8.8") if re.fullmatch(r"1\.8\.[1-7]", version) else None
+        # 1.8.8's own schema lists the earlier versions 1.8.1 to 1.8.7 as well.
+        known = "1.8.8" if re.fullmatch(r"1\.8\.[1-7]", version) else version
+        signed = root.find(SIGNATURE) is not None and (known, True) in self._schemas
+        schema = self._schemas.get((known, signed))
         if schema is None:
             return f"ligne numéro : 1 colonne numéro: 1 message: version {version or '?'} du xsd non prise en charge"
         bare = etree.fromstring(etree.tostring(root))
-        for signature in bare.findall(f"{{{DS}}}Signature"):
+        # A second signature is refused in words of its own, not as an Id that comes twice.
+        for signature in bare.findall(SIGNATURE)[1 if signed else 0 :]:
             bare.remove(signature)
         with self._lock:
             error = next(schema.iter_errors(bare), None)
@@ -71,21 +76,32 @@ def message(error) -> str:
         tag = _local_name(error.invalid_tag)
         if expected:
             return f"cvc-complex-type.2.4.a: Invalid content was found starting with element '{tag}'.{wanted}"
-        return (f"cvc-complex-type.2.4.d: Invalid content was found starting with element '{tag}'. "
-                "No child element is expected at this point.")
-    facet, value = error.validator, error.obj if isinstance(error.obj, str) else (getattr(error.elem, "text", None) or "")
+        return (
+            f"cvc-complex-type.2.4.d: Invalid content was found starting with element '{tag}'. "
+            "No child element is expected at this point."
+        )
+    facet, value = (
+        error.validator,
+        error.obj if isinstance(error.obj, str) else (getattr(error.elem, "text", None) or ""),
+    )
     kind = _type_name(facet)
     if isinstance(facet, XsdPatternFacets):
-        return (f"cvc-pattern-valid: Value '{value}' is not facet-valid with respect to pattern '{facet.regexps[0]}' "
-                f"for type '{kind}'.")
+        return (
+            f"cvc-pattern-valid: Value '{value}' is not facet-valid with respect to pattern '{facet.regexps[0]}' "
+            f"for type '{kind}'."
+        )
     if isinstance(facet, XsdEnumerationFacets):
         allowed = ", ".join(str(item) for item in facet.enumeration)
-        return (f"cvc-enumeration-valid: Value '{value}' is not facet-valid with respect to enumeration '[{allowed}]'. "
-                "It must be a value from the enumeration.")
+        return (
+            f"cvc-enumeration-valid: Value '{value}' is not facet-valid with respect to enumeration '[{allowed}]'. "
+            "It must be a value from the enumeration."
+        )
     for facet_type, facet_name in ((XsdMaxLengthFacet, "maxLength"), (XsdMinLengthFacet, "minLength")):
         if isinstance(facet, facet_type):
-            return (f"cvc-{facet_name}-valid: Value '{value}' with length = '{len(value)}' is not facet-valid with respect to "
-                    f"{facet_name} '{facet.value}' for type '{kind}'.")
+            return (
+                f"cvc-{facet_name}-valid: Value '{value}' with length = '{len(value)}' is not facet-valid with respect to "
+                f"{facet_name} '{facet.value}' for type '{kind}'."
+            )
     reason = str(error.reason or "")
     missing = re.match(r"missing required attribute '([^']+)'", reason)
     if missing:

@@ -21,14 +21,21 @@ def serve(options) -> int:
     platform = Platform(options.state, options.schemas)
     if options.config:
         configure(platform, json.loads(options.config.read_text(encoding="utf-8")))
-    for name, value in (("latency", options.latency), ("verdict_delay", options.verdict_delay),
-                        ("check_schema", False if options.without_schema else None),
-                        ("strict_signatures", True if options.strict_signatures else None)):
+    for name, value in (
+        ("latency", options.latency),
+        ("verdict_delay", options.verdict_delay),
+        ("check_schema", False if options.without_schema else None),
+        ("strict_signatures", True if options.strict_signatures else None),
+    ):
         if value is not None:
             platform.store.set_setting(name, value)
     if platform.store.setting("check_schema") and not platform.schemas.versions:
-        print(f"sandbox: no teif-<version>.xsd in {options.schemas}: every deposit will be refused "
-              "(--without-schema switches the check off)", file=sys.stderr, flush=True)
+        print(
+            f"sandbox: no teif-<version>.xsd in {options.schemas}: every deposit will be refused "
+            "(--without-schema switches the check off)",
+            file=sys.stderr,
+            flush=True,
+        )
     front = Server((options.host, options.port), FrontHandler, _context(platform) if options.tls else None)
     admin = Server(("127.0.0.1", options.admin_port), AdminHandler)
     silent = Unreachable("127.0.0.1")
@@ -38,15 +45,23 @@ def serve(options) -> int:
         signal.signal(number, lambda *_: stop.set())
     platform.kernel.start()
     servers = (front, admin)
-    threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True) for server in servers]
+    threads = [
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
+        for server in servers
+    ]
     for thread in threads:
         thread.start()
     url = f"http{'s' if options.tls else ''}://127.0.0.1:{front.server_port}"
     ready = {
-        "url": url, "endpoint": url + PATH, "ca_file": str(platform.authority.ca_file.resolve()),
-        "admin": f"http://127.0.0.1:{admin.server_port}/admin", "admin_token": platform.store.meta("admin_token"),
-        "anchors_file": str(platform.authority.anchors_file.resolve()), "schemas": list(platform.schemas.versions),
-        "silent_endpoint": f"https://127.0.0.1:{silent.port}{PATH}", "pid": os.getpid(),
+        "url": url,
+        "endpoint": url + PATH,
+        "ca_file": str(platform.authority.ca_file.resolve()),
+        "admin": f"http://127.0.0.1:{admin.server_port}/admin",
+        "admin_token": platform.store.meta("admin_token"),
+        "anchors_file": str(platform.authority.anchors_file.resolve()),
+        "schemas": list(platform.schemas.versions),
+        "silent_endpoint": f"https://127.0.0.1:{silent.port}{PATH}",
+        "pid": os.getpid(),
     }
     if options.ready:
         _write_ready(Path(options.ready), ready)

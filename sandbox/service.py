@@ -32,8 +32,11 @@ REFUSALS = {
     "signer_not_yet_valid": ("SERV09", "Certificat du signataire non encore valide"),
     "signer_expired": ("SERV09", "Certificat du signataire expiré"),
     "signer_revoked": ("SERV09", "Certificat du signataire révoqué"),
-    "sender": ("SERV03", "Votre matricule est invalide : Merci de vérifier votre matricule dans la facture xml, la balise "
-                         "'MessageSenderIdentifier'"),
+    "sender": (
+        "SERV03",
+        "Votre matricule est invalide : Merci de vérifier votre matricule dans la facture xml, la balise "
+        "'MessageSenderIdentifier'",
+    ),
     "internal": ("SERV07", "Erreur interne du serveur"),
 }
 
@@ -47,7 +50,9 @@ def refusal(reason: str, detail: str = "") -> soap.BusinessFault:
 class Service:
     """In: store, authority, schemas, kernel, ledger, clock. Thread-safe."""
 
-    def __init__(self, store: Store, authority: Authority, schemas: Schemas, kernel: Kernel, ledger: Ledger, clock):
+    def __init__(
+        self, store: Store, authority: Authority, schemas: Schemas, kernel: Kernel, ledger: Ledger, clock
+    ):
         self.store, self.authority, self.schemas, self.kernel = store, authority, schemas, kernel
         self.ledger, self.clock = ledger, clock
         self.judge = SignatureJudge(authority)
@@ -62,13 +67,19 @@ class Service:
                 return None
         return request.criteria.get("documentNumber")
 
-    def execute(self, request: soap.Request, seq: int, hits: list[Hit], *, extra_plan: dict | None = None) -> tuple[int, bytes]:
+    def execute(
+        self, request: soap.Request, seq: int, hits: list[Hit], *, extra_plan: dict | None = None
+    ) -> tuple[int, bytes]:
         """(HTTP status, envelope). Everything about the call is in the ledger when this returns.
 
         In: the call, its row of the ledger, the faults that touch it, what a transport fault adds to the deposit's plan.
         """
-        note = {"operation": request.operation, "login": request.login, "criteria": request.criteria or None,
-                "faults": [hit.kind for hit in hits]}
+        note = {
+            "operation": request.operation,
+            "login": request.login,
+            "criteria": request.criteria or None,
+            "faults": [hit.kind for hit in hits],
+        }
         if request.operation == "saveEfact":
             note["sha256"] = hashlib.sha256(request.document).hexdigest()
             note["number"] = self.number_of(request)
@@ -77,8 +88,13 @@ class Service:
         try:
             for hit in hits:
                 if hit.stage == "refusal":
-                    fault = refusal(hit.params["reason"]) if "reason" in hit.params else soap.BusinessFault(
-                        hit.params["code"], hit.params["message"], "fault", hit.params.get("status"))
+                    fault = (
+                        refusal(hit.params["reason"])
+                        if "reason" in hit.params
+                        else soap.BusinessFault(
+                            hit.params["code"], hit.params["message"], "fault", hit.params.get("status")
+                        )
+                    )
                     raise fault
             account = self.store.account(request.login, request.password, request.matricule)
             if account is None:
@@ -95,7 +111,9 @@ class Service:
             self.ledger.complete(seq, **note)
             if fault.reason == "schema" and self.store.setting("schema_refusal") == "return_text":
                 return 200, soap.answer(request.operation, soap.returned(fault.message))
-            return fault.status or int(self.store.setting("business_fault_status")), soap.business_fault(fault.code, fault.message)
+            return fault.status or int(self.store.setting("business_fault_status")), soap.business_fault(
+                fault.code, fault.message
+            )
         self.ledger.complete(seq, **note)
         return 200, soap.answer(request.operation, inner)
 
@@ -107,15 +125,23 @@ class Service:
         try:
             root = parse(data)
         except XmlError as error:
-            raise refusal("schema", f"ligne numéro : {error.line} colonne numéro: {error.column} message: {error.message}") from error
+            raise refusal(
+                "schema",
+                f"ligne numéro : {error.line} colonne numéro: {error.column} message: {error.message}",
+            ) from error
         seen = facts(root)
         if settings["check_schema"]:
             problem = self.schemas.problem(data, root, seen.version)
             if problem:
                 raise refusal("schema", problem)
         try:
-            signed = self.judge.judge(data, root, now=self.clock.now(), profile=str(settings["profile"]),
-                                      strict=bool(settings["strict_signatures"]))
+            signed = self.judge.judge(
+                data,
+                root,
+                now=self.clock.now(),
+                profile=str(settings["profile"]),
+                strict=bool(settings["strict_signatures"]),
+            )
         except Refusal as error:
             note["criteria"] = {"detail": error.detail}
             raise refusal(error.reason) from error
@@ -129,20 +155,37 @@ class Service:
         state = "held" if plan.pop("no_verdict", False) else "pending"
         with self.store.write() as db:
             if settings["identical"] == "refuse":
-                twin = db.execute("SELECT id FROM deposit WHERE login = ? AND sha256 = ? AND state <> 'rejected'",
-                                  (account["login"], note["sha256"])).fetchone()
+                twin = db.execute(
+                    "SELECT id FROM deposit WHERE login = ? AND sha256 = ? AND state <> 'rejected'",
+                    (account["login"], note["sha256"]),
+                ).fetchone()
                 if twin:
                     code, message = settings["identical_text"]
                     raise soap.BusinessFault(code, message.format(id=twin["id"]), "identical")
             deposit_id = next_id(db, settings)
             values = {
-                "id": deposit_id, "login": account["login"], "matricule": account["matricule"], "number": seen.number,
-                "document_type": seen.document_type, "date_document": seen.iso_date, "amount": seen.amount,
-                "amount_tax": seen.amount_tax, "receiver": seen.receiver, "received_at": now, "sha256": note["sha256"],
-                "signature_value": signed.signature_value, "imprint": signed.imprint, "content": data, "state": state,
-                "due_at": due, "plan": json.dumps(plan),
+                "id": deposit_id,
+                "login": account["login"],
+                "matricule": account["matricule"],
+                "number": seen.number,
+                "document_type": seen.document_type,
+                "date_document": seen.iso_date,
+                "amount": seen.amount,
+                "amount_tax": seen.amount_tax,
+                "receiver": seen.receiver,
+                "received_at": now,
+                "sha256": note["sha256"],
+                "signature_value": signed.signature_value,
+                "imprint": signed.imprint,
+                "content": data,
+                "state": state,
+                "due_at": due,
+                "plan": json.dumps(plan),
             }
-            db.execute(f"INSERT INTO deposit ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
+            db.execute(
+                f"INSERT INTO deposit ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
+                tuple(values.values()),
+            )
             text = str(settings["save_text"]).format(id=deposit_id, version=seen.version)
             # Deposit and ledger tell the same story, whenever the process is killed.
             self.ledger.complete(seq, **note, deposit_id=deposit_id, outcome="deposited", text=text)
@@ -154,7 +197,9 @@ class Service:
     def _deposited(deposit_id, text, hits, settings) -> tuple[int, bytes]:
         for hit in hits:
             if hit.kind == "fault_after":
-                return int(settings["business_fault_status"]), soap.business_fault(hit.params["code"], hit.params["message"])
+                return int(settings["business_fault_status"]), soap.business_fault(
+                    hit.params["code"], hit.params["message"]
+                )
             if hit.stage == "text":
                 text = str(hit.params["text"]).format(id=deposit_id, other=deposit_id + 1)
         return 200, soap.answer("saveEfact", soap.returned(text))
@@ -166,15 +211,19 @@ class Service:
             raise refusal("empty")
         kinds = {hit.kind for hit in hits}
         settings, now = self.store.settings(), self.clock.time()
-        rows = consultation.find(self.store, account["login"], criteria, now, prefixes="prefix_numbers" in kinds)
+        rows = consultation.find(
+            self.store, account["login"], criteria, now, prefixes="prefix_numbers" in kinds
+        )
         if any(row["state"] in ("pending", "rejected_for_now") and row["due_at"] <= now for row in rows):
             # The verdict is due by the virtual clock: it shall not depend on the kernel's own rhythm.
             for row in rows:
                 self.kernel.process_due(only=row["id"])
-            rows = consultation.find(self.store, account["login"], criteria, now, prefixes="prefix_numbers" in kinds)
+            rows = consultation.find(
+                self.store, account["login"], criteria, now, prefixes="prefix_numbers" in kinds
+            )
         if not settings["pending_visible"]:
             rows = [row for row in rows if row["state"] not in ("pending", "held")]
-        items = [consultation.item(row, settings) for row in rows[:int(settings["max_returns"])]]
+        items = [consultation.item(row, settings) for row in rows[: int(settings["max_returns"])]]
         if "foreign_deposit" in kinds:
             items[:0] = consultation.foreign(self.store, account, criteria, rows, settings)
         if "empty_answer" in kinds:
@@ -190,8 +239,15 @@ class Service:
         if root is None or root.tag != "QRDATA":
             return "QrCode non valide"
         values = {child.tag: child.text or "" for child in root}
-        genuine = qr.check_key(self.store.meta("secret"), values.get("REFTTN", ""), values.get("EMPRUNT", ""), values.get("KEY", ""))
-        row = self.store.db.execute("SELECT qr FROM deposit WHERE reference = ?", (values.get("REFTTN", ""),)).fetchone()
+        genuine = qr.check_key(
+            self.store.meta("secret"),
+            values.get("REFTTN", ""),
+            values.get("EMPRUNT", ""),
+            values.get("KEY", ""),
+        )
+        row = self.store.db.execute(
+            "SELECT qr FROM deposit WHERE reference = ?", (values.get("REFTTN", ""),)
+        ).fetchone()
         known = row is not None and row["qr"] is not None and row["qr"].split() == text.split()
         return "QrCode valide" if genuine and known else "QrCode non valide"
 
@@ -215,4 +271,3 @@ def _plan(hits: list[Hit]) -> dict:
         elif hit.kind in ("no_verdict", "foreign_reference", "invalid_sigttn", "broken_content"):
             plan[hit.kind] = True
     return plan
-

@@ -63,7 +63,9 @@ def checked(name: str, value: object) -> object:
     try:
         if isinstance(default, bool):
             if isinstance(value, str):
-                value = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
+                value = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+                    value.lower()
+                ]
             elif not isinstance(value, bool):
                 raise ValueError
         elif isinstance(default, int):
@@ -71,7 +73,11 @@ def checked(name: str, value: object) -> object:
         elif isinstance(default, float):
             value = float(value)
         elif isinstance(default, list):
-            if not (isinstance(value, list) and len(value) == len(default) and all(isinstance(v, str) for v in value)):
+            if not (
+                isinstance(value, list)
+                and len(value) == len(default)
+                and all(isinstance(v, str) for v in value)
+            ):
                 raise ValueError
         else:
             value = str(value)

@@ -12,13 +12,25 @@ from sandbox.xml import XmlError, parse
 NS = "http://services.elfatoura.tradenet.com.tn/"
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 OPERATIONS = ("saveEfact", "consultEfact", "verifyQrCode")
-CRITERIA = ("amount", "amountTax", "dateDebutDocument", "dateDebutProcess", "dateDocument", "dateFinDocument", "dateFinProcess",
-            "dateProcess", "documentNumber", "documentType", "generatedRef", "idSaveEfact")
+CRITERIA = (
+    "amount",
+    "amountTax",
+    "dateDebutDocument",
+    "dateDebutProcess",
+    "dateDocument",
+    "dateFinDocument",
+    "dateFinProcess",
+    "dateProcess",
+    "documentNumber",
+    "documentType",
+    "generatedRef",
+    "idSaveEfact",
+)
 EXCEPTION = "tn.com.tradenet.elfatoura.services.exception.EfactServiceException"
 _HEAD = "<?xml version='1.0' encoding='UTF-8'?><S:Envelope xmlns:S=\"" + ENVELOPE + '"><S:Body>'
 _TAIL = "</S:Body></S:Envelope>"
 # XML 1.0 has no place for most control characters, not even escaped.
-_CONTROLS = {code: None for code in (*range(9), 11, 12, *range(14, 32))}
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32)))
 
 
 class ClientFault(Exception):
@@ -52,16 +64,26 @@ def read_request(body: bytes) -> Request:
     try:
         root = parse(body)
     except XmlError as error:
-        raise ClientFault("Couldn't create SOAP message due to exception: XML reader error: com.ctc.wstx.exc.WstxParsingException: "
-                          f"{error.message}\n at [row,col {{unknown-source}}]: [{error.line},{error.column}]") from error
+        raise ClientFault(
+            "Couldn't create SOAP message due to exception: XML reader error: com.ctc.wstx.exc.WstxParsingException: "
+            f"{error.message}\n at [row,col {{unknown-source}}]: [{error.line},{error.column}]"
+        ) from error
     if root.tag != f"{{{ENVELOPE}}}Envelope":
-        raise ClientFault("Couldn't create SOAP message. Expecting Envelope in namespace "
-                          f"{ENVELOPE}, but got {_namespace(root)} ")
+        raise ClientFault(
+            "Couldn't create SOAP message. Expecting Envelope in namespace "
+            f"{ENVELOPE}, but got {_namespace(root)} "
+        )
     soap_body = root.find(f"{{{ENVELOPE}}}Body")
-    call = next((child for child in soap_body if isinstance(child.tag, str)), None) if soap_body is not None else None
+    call = (
+        next((child for child in soap_body if isinstance(child.tag, str)), None)
+        if soap_body is not None
+        else None
+    )
     name = call.tag.rpartition("}")[2] if call is not None else ""
     if call is None or _namespace(call) != NS or name not in OPERATIONS:
-        raise ClientFault(f"Cannot find dispatch method for {{{_namespace(call) if call is not None else ''}}}{name}")
+        raise ClientFault(
+            f"Cannot find dispatch method for {{{_namespace(call) if call is not None else ''}}}{name}"
+        )
     request = Request(name)
     for child in call:
         # JAXB ignores what it does not know: parameters in the service's namespace or under other names stay unread.
@@ -102,11 +124,16 @@ def _check_utf8(body: bytes):
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        byte = body[min(error.end, len(body) - 1)] if error.reason == "invalid continuation byte" else body[error.start]
+        byte = (
+            body[min(error.end, len(body) - 1)]
+            if error.reason == "invalid continuation byte"
+            else body[error.start]
+        )
         place = "middle" if error.reason == "invalid continuation byte" else "start"
         raise ClientFault(
             "Couldn't create SOAP message due to exception: XML reader error: com.ctc.wstx.exc.WstxIOException: "
-            f"Invalid UTF-8 {place} byte 0x{byte:x} (at char #{error.start}, byte #{error.start % 4000})") from error
+            f"Invalid UTF-8 {place} byte 0x{byte:x} (at char #{error.start}, byte #{error.start % 4000})"
+        ) from error
 
 
 def text(value: object) -> str:
@@ -129,12 +156,16 @@ def returned(value: str) -> str:
 
 def business_fault(code: str, message: str) -> bytes:
     """The envelope of a FaultBean, as a real log shows it."""
-    return (f'{_HEAD}<S:Fault xmlns:ns4="http://www.w3.org/2003/05/soap-envelope"><faultcode>S:Server</faultcode>'
-            f"<faultstring>{EXCEPTION}</faultstring><detail><ns2:FaultBean xmlns:ns2=\"{NS}\"><faultCode>{text(code)}</faultCode>"
-            f"<faultMessage>{text(message)}</faultMessage></ns2:FaultBean></detail></S:Fault>{_TAIL}").encode()
+    return (
+        f'{_HEAD}<S:Fault xmlns:ns4="http://www.w3.org/2003/05/soap-envelope"><faultcode>S:Server</faultcode>'
+        f'<faultstring>{EXCEPTION}</faultstring><detail><ns2:FaultBean xmlns:ns2="{NS}"><faultCode>{text(code)}</faultCode>'
+        f"<faultMessage>{text(message)}</faultMessage></ns2:FaultBean></detail></S:Fault>{_TAIL}"
+    ).encode()
 
 
 def client_fault(message: str, code: str = "S:Client") -> bytes:
     """The envelope of a fault of the SOAP layer itself."""
-    return (f'{_HEAD}<S:Fault xmlns:ns4="http://www.w3.org/2003/05/soap-envelope"><faultcode>{code}</faultcode>'
-            f"<faultstring>{text(message)}</faultstring></S:Fault>{_TAIL}").encode()
+    return (
+        f'{_HEAD}<S:Fault xmlns:ns4="http://www.w3.org/2003/05/soap-envelope"><faultcode>{code}</faultcode>'
+        f"<faultstring>{text(message)}</faultstring></S:Fault>{_TAIL}"
+    ).encode()

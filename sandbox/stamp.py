@@ -20,8 +20,10 @@ from sandbox.signatures import EXCLUSIVE, NOT_SIGNATURE, POLICIES, SIGNED_PROPER
 from sandbox.xml import DS, XADES, parse
 
 _POLICY_TEXT = "Politique de signature de la facture electronique"
-_POLICY_ADDRESS = ("http://www.tradenet.com.tn/portal/telechargerTelechargement?"
-                   "lien=Politique_de_Signature_de_la_facture_electronique.pdf")
+_POLICY_ADDRESS = (
+    "http://www.tradenet.com.tn/portal/telechargerTelechargement?"
+    "lien=Politique_de_Signature_de_la_facture_electronique.pdf"
+)
 # In TTN's published example its own signature names another edition of the policy document than the supplier's.
 _POLICY_DIGEST = "hHzx6VVz53xdLygRU5RUh5YKFuRix57SGWfA1Hc96IA="
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -31,7 +33,15 @@ class NoRoot(ValueError):
     """The document does not end with the closing tag of its root."""
 
 
-def stamped(document: bytes, *, reference: str, at: datetime.datetime, stamp: str, kernel: Pair, break_signature: bool = False) -> bytes:
+def stamped(
+    document: bytes,
+    *,
+    reference: str,
+    at: datetime.datetime,
+    stamp: str,
+    kernel: Pair,
+    break_signature: bool = False,
+) -> bytes:
     """The final document.
 
     In: the supplier's signed bytes, TTN's reference, the moment (aware), the CEV in base64, TTN's key and chain; with
@@ -43,7 +53,8 @@ def stamped(document: bytes, *, reference: str, at: datetime.datetime, stamp: st
     values = (
         f'<RefTtnVal><ReferenceTTN refID="I-88">{escape(reference)}</ReferenceTTN><ReferenceDate>'
         f'<DateText format="ddMMyyHHmm" functionCode="I-37">{at.astimezone(TUNIS):%d%m%y%H%M}</DateText></ReferenceDate>'
-        f"<ReferenceCEV>{stamp}</ReferenceCEV></RefTtnVal>").encode()
+        f"<ReferenceCEV>{stamp}</ReferenceCEV></RefTtnVal>"
+    ).encode()
     root = parse(head + values + closing + tail)
     remove(root, f"{{{DS}}}Signature")
     digest = hashlib.sha256(canonical(root)).digest()
@@ -60,36 +71,46 @@ def canonical(element: etree._Element) -> bytes:
 def _signature(digest: bytes, at: datetime.datetime, kernel: Pair) -> bytes:
     properties = _properties(at, kernel)
     # Exclusive c14n puts each namespace where it is first used, so the parts can be canonicalised before they are placed.
-    canonical_properties = canonical(etree.fromstring(
-        f'<xades:SignedProperties xmlns:xades="{XADES}" xmlns:ds="{DS}" Id="xades-SigTTN">{properties}'
-        "</xades:SignedProperties>".encode()))
+    canonical_properties = canonical(
+        etree.fromstring(
+            f'<xades:SignedProperties xmlns:xades="{XADES}" xmlns:ds="{DS}" Id="xades-SigTTN">{properties}'
+            "</xades:SignedProperties>".encode()
+        )
+    )
     signed_info = (
         f'<ds:CanonicalizationMethod Algorithm="{EXCLUSIVE}"></ds:CanonicalizationMethod>'
         '<ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod>'
         f'<ds:Reference Id="r-id-ttn" Type="" URI=""><ds:Transforms><ds:Transform Algorithm="{XPATH}">'
-        f'<ds:XPath>{NOT_SIGNATURE}</ds:XPath></ds:Transform><ds:Transform Algorithm="{EXCLUSIVE}"></ds:Transform></ds:Transforms>'
+        f"<ds:XPath>{NOT_SIGNATURE}</ds:XPath></ds:Transform>"
+        f'<ds:Transform Algorithm="{EXCLUSIVE}"></ds:Transform></ds:Transforms>'
         f"{_digest_value(digest)}</ds:Reference>"
         f'<ds:Reference Type="{SIGNED_PROPERTIES}" URI="#xades-SigTTN"><ds:Transforms>'
         f'<ds:Transform Algorithm="{EXCLUSIVE}"></ds:Transform></ds:Transforms>'
-        f"{_digest_value(hashlib.sha256(canonical_properties).digest())}</ds:Reference>")
-    to_sign = canonical(etree.fromstring(f'<ds:SignedInfo xmlns:ds="{DS}">{signed_info}</ds:SignedInfo>'.encode()))
+        f"{_digest_value(hashlib.sha256(canonical_properties).digest())}</ds:Reference>"
+    )
+    to_sign = canonical(
+        etree.fromstring(f'<ds:SignedInfo xmlns:ds="{DS}">{signed_info}</ds:SignedInfo>'.encode())
+    )
     value = base64.b64encode(kernel.key.sign(to_sign, padding.PKCS1v15(), hashes.SHA256())).decode()
     issuing = kernel.issuers[0].public_bytes(serialization.Encoding.DER)
-    certificates = "".join(f"<ds:X509Certificate>{_b64(der)}</ds:X509Certificate>" for der in (kernel.der, issuing))
+    certificates = "".join(
+        f"<ds:X509Certificate>{_b64(der)}</ds:X509Certificate>" for der in (kernel.der, issuing)
+    )
     return (
         f'<ds:Signature xmlns:ds="{DS}" Id="SigTTN"><ds:SignedInfo>{signed_info}</ds:SignedInfo>'
         f'<ds:SignatureValue Id="value-SigTTN">{value}</ds:SignatureValue>'
         f"<ds:KeyInfo><ds:X509Data>{certificates}</ds:X509Data></ds:KeyInfo>"
         f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#SigTTN">'
         f'<xades:SignedProperties Id="xades-SigTTN">{properties}</xades:SignedProperties>'
-        "</xades:QualifyingProperties></ds:Object></ds:Signature>").encode()
+        "</xades:QualifyingProperties></ds:Object></ds:Signature>"
+    ).encode()
 
 
 def _properties(at: datetime.datetime, kernel: Pair) -> str:
     identifier = POLICIES["v2"][0]
     return (
         "<xades:SignedSignatureProperties>"
-        f"<xades:SigningTime>{at.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}</xades:SigningTime>"
+        f"<xades:SigningTime>{at.astimezone(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}</xades:SigningTime>"
         "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
         f'<ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"></ds:DigestMethod>'
         f"<ds:DigestValue>{_b64(sha1(kernel.der))}</ds:DigestValue></xades:CertDigest>"
@@ -104,7 +125,8 @@ def _properties(at: datetime.datetime, kernel: Pair) -> str:
         "<xades:SignerRoleV2><xades:ClaimedRoles><xades:ClaimedRole>KERNEL</xades:ClaimedRole></xades:ClaimedRoles>"
         "</xades:SignerRoleV2></xades:SignedSignatureProperties><xades:SignedDataObjectProperties>"
         '<xades:DataObjectFormat ObjectReference="#r-id-ttn"><xades:MimeType>application/octet-stream</xades:MimeType>'
-        "</xades:DataObjectFormat></xades:SignedDataObjectProperties>")
+        "</xades:DataObjectFormat></xades:SignedDataObjectProperties>"
+    )
 
 
 def issuer_serial(certificate) -> bytes:
@@ -129,4 +151,3 @@ def _digest_value(digest: bytes) -> str:
 
 def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
-

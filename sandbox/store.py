@@ -67,8 +67,11 @@ class Store:
             for statement in SCHEMA.split(";"):
                 if statement.strip():
                     db.execute(statement)
-            for key, make in (("admin_token", lambda: secrets.token_urlsafe(24)), ("secret", lambda: secrets.token_hex(32)),
-                              ("authority_port", lambda: str(_free_port()))):
+            for key, make in (
+                ("admin_token", lambda: secrets.token_urlsafe(24)),
+                ("secret", lambda: secrets.token_hex(32)),
+                ("authority_port", lambda: str(_free_port())),
+            ):
                 if not db.execute("SELECT 1 FROM meta WHERE key = ?", (key,)).fetchone():
                     db.execute("INSERT INTO meta VALUES (?, ?)", (key, make()))
 
@@ -116,7 +119,10 @@ class Store:
     def set_meta(self, key: str, value: str):
         """Replace such a value."""
         with self.write() as db:
-            db.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+            db.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
 
     # -- settings ------------------------------------------------------------------------------------------------
     def settings(self) -> dict[str, object]:
@@ -139,14 +145,25 @@ class Store:
         """Store a setting. Raises settings.SettingError."""
         value = checked(name, value)
         with self.write() as db:
-            db.execute("INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                       (name, json.dumps(value)))
+            db.execute(
+                "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (name, json.dumps(value)),
+            )
         # data_version tells of other connections' commits only, not of this thread's own.
         self._local.settings = None
 
     # -- accounts ------------------------------------------------------------------------------------------------
-    def set_account(self, login: str, *, password: str | None = None, matricule: str | None = None, declare=(), undeclare=(),
-                    addresses=None, enabled: bool | None = None):
+    def set_account(
+        self,
+        login: str,
+        *,
+        password: str | None = None,
+        matricule: str | None = None,
+        declare=(),
+        undeclare=(),
+        addresses=None,
+        enabled: bool | None = None,
+    ):
         """Create or change an account.
 
         In: password and matricule are asked for when it is new; serials as numbers or strings (decimal, or hexadecimal
@@ -158,18 +175,32 @@ class Store:
             if not known:
                 if not password or not matricule:
                     raise ValueError(f"account {login!r} is new: it needs a password and a matricule")
-                db.execute("INSERT INTO account (login, salt, password, matricule) VALUES (?, '', '', ?)", (login, matricule))
+                db.execute(
+                    "INSERT INTO account (login, salt, password, matricule) VALUES (?, '', '', ?)",
+                    (login, matricule),
+                )
             if password:
                 salt = secrets.token_hex(8)
-                db.execute("UPDATE account SET salt = ?, password = ? WHERE login = ?", (salt, _hashed(salt, password), login))
+                db.execute(
+                    "UPDATE account SET salt = ?, password = ? WHERE login = ?",
+                    (salt, _hashed(salt, password), login),
+                )
             if matricule:
                 db.execute("UPDATE account SET matricule = ? WHERE login = ?", (matricule, login))
             if addresses is not None:
-                db.execute("UPDATE account SET addresses = ? WHERE login = ?", (json.dumps(sorted(set(addresses))), login))
+                db.execute(
+                    "UPDATE account SET addresses = ? WHERE login = ?",
+                    (json.dumps(sorted(set(addresses))), login),
+                )
             if enabled is not None:
                 db.execute("UPDATE account SET enabled = ? WHERE login = ?", (int(enabled), login))
-            db.executemany("INSERT OR IGNORE INTO declared VALUES (?, ?)", [(login, serial) for serial in declare])
-            db.executemany("DELETE FROM declared WHERE login = ? AND serial = ?", [(login, serial) for serial in undeclare])
+            db.executemany(
+                "INSERT OR IGNORE INTO declared VALUES (?, ?)", [(login, serial) for serial in declare]
+            )
+            db.executemany(
+                "DELETE FROM declared WHERE login = ? AND serial = ?",
+                [(login, serial) for serial in undeclare],
+            )
 
     def remove_account(self, login: str) -> bool:
         """Forget an account (its deposits stay)."""
@@ -181,9 +212,16 @@ class Store:
         declared: dict[str, list] = {}
         for row in self.db.execute("SELECT login, serial FROM declared ORDER BY serial"):
             declared.setdefault(row["login"], []).append(row["serial"])
-        return [{"login": row["login"], "matricule": row["matricule"], "addresses": json.loads(row["addresses"]),
-                 "enabled": bool(row["enabled"]), "declared": declared.get(row["login"], [])}
-                for row in self.db.execute("SELECT * FROM account ORDER BY login")]
+        return [
+            {
+                "login": row["login"],
+                "matricule": row["matricule"],
+                "addresses": json.loads(row["addresses"]),
+                "enabled": bool(row["enabled"]),
+                "declared": declared.get(row["login"], []),
+            }
+            for row in self.db.execute("SELECT * FROM account ORDER BY login")
+        ]
 
     def account(self, login: str, password: str, matricule: str) -> sqlite3.Row | None:
         """The enabled account that all three fit, or None."""
@@ -194,7 +232,12 @@ class Store:
 
     def is_declared(self, login: str, serial: int) -> bool:
         """Has the account declared this certificate's serial?"""
-        return self.db.execute("SELECT 1 FROM declared WHERE login = ? AND serial = ?", (login, str(serial))).fetchone() is not None
+        return (
+            self.db.execute(
+                "SELECT 1 FROM declared WHERE login = ? AND serial = ?", (login, str(serial))
+            ).fetchone()
+            is not None
+        )
 
 
 def serial_text(serial: int | str) -> str:

@@ -32,8 +32,10 @@ def parse(data: bytes) -> etree._Element:
     except ValueError as error:
         raise XmlError(str(error)) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise XmlError("DOCTYPE is disallowed when the feature "
-                       '"http://apache.org/xml/features/disallow-doctype-decl" set to true.')
+        raise XmlError(
+            "DOCTYPE is disallowed when the feature "
+            '"http://apache.org/xml/features/disallow-doctype-decl" set to true.'
+        )
     if _depth(root) > MAX_DEPTH:
         raise XmlError("The document is nested too deeply.")
     return root
