@@ -5,6 +5,7 @@ without the stamp, I-180 all of them with it. Only amounts in the document's own
 cover the ways of rounding that are lawful (per line or on the whole) and nothing more. A document whose amounts are
 negative throughout (a credit note as some write it) is compared as it stands.
 """
+
 from __future__ import annotations
 
 from collections import Counter
@@ -15,16 +16,16 @@ from .document import CURRENCY_DECIMALS, Amount, Document, Line
 from .findings import ADVICE, WARNING, Finding, finding
 from .words import LANGUAGES, amount_in_words
 
-_BODY = '/TEIF/InvoiceBody'
+_BODY = "/TEIF/InvoiceBody"
 #: Withheld by the customer at payment: known to 1.9.0, never part of what the invoice says is to be paid.
-_WITHHOLDING = 'I-1604'
-_MANDATORY = {'I-176': None, 'I-180': None, 'I-181': WARNING, 'I-182': ADVICE}
+_WITHHOLDING = "I-1604"
+_MANDATORY = {"I-176": None, "I-180": None, "I-181": WARNING, "I-182": ADVICE}
 _ZERO = Decimal(0)
 
 
 def item_path(parent: str, name: str, index: int, count: int) -> str:
     """The XPath of the ``index``-th (from 0) of ``count`` elements ``name`` below ``parent``."""
-    return f'{parent}/{name}[{index + 1}]' if count > 1 else f'{parent}/{name}'
+    return f"{parent}/{name}[{index + 1}]" if count > 1 else f"{parent}/{name}"
 
 
 def check_amounts(document: Document) -> list[Finding]:
@@ -49,10 +50,10 @@ class _Amounts:
         """That of the lines; the invoice itself may give its totals in dinars too."""
         for line in self.document.lines:
             for amount in line.amounts:
-                if amount.code == 'I-171':
+                if amount.code == "I-171":
                     return amount.currency
-        total = self.document.amount('I-180')
-        return total.currency if total else 'TND'
+        total = self.document.amount("I-180")
+        return total.currency if total else "TND"
 
     def check(self):
         self._check_presence()
@@ -68,7 +69,7 @@ class _Amounts:
     def _total_path(self, code):
         amounts = self.document.amounts
         index = next(index for index, amount in enumerate(amounts) if amount is self.own[code])
-        return item_path(f'{_BODY}/InvoiceMoa', 'AmountDetails', index, len(amounts)) + '/Moa/Amount'
+        return item_path(f"{_BODY}/InvoiceMoa", "AmountDetails", index, len(amounts)) + "/Moa/Amount"
 
     def _compare(self, code, finding_code, expected, *others):
         """One finding when the amount ``code`` is neither ``expected`` nor one of ``others``."""
@@ -77,37 +78,37 @@ class _Amounts:
             self._say(finding_code, self._total_path(code), found=str(found), expected=str(expected))
 
     def _check_presence(self):
-        path = f'{_BODY}/InvoiceMoa'
+        path = f"{_BODY}/InvoiceMoa"
         for code, severity in _MANDATORY.items():
             if code not in self.own and not any(amount.code == code for amount in self.document.amounts):
-                self._say('amount.missing', path, severity=severity, amount=code, name=AMOUNTS[code])
+                self._say("amount.missing", path, severity=severity, amount=code, name=AMOUNTS[code])
         counts = Counter((amount.code, amount.currency) for amount in self.document.amounts)
         for (code, currency), count in counts.items():
             if count > 1 and code in _MANDATORY:
-                self._say('amount.repeated', path, amount=code, count=count, currency=currency)
+                self._say("amount.repeated", path, amount=code, count=count, currency=currency)
 
     def _check_lines(self):
         lines = self.document.lines
         foreign = {}
         for index, line in enumerate(lines):
-            path = item_path(f'{_BODY}/LinSection', 'Lin', index, len(lines))
+            path = item_path(f"{_BODY}/LinSection", "Lin", index, len(lines))
             self._check_line(line, path)
             for amount in line.amounts:
                 if amount.currency != self.currency:
                     foreign.setdefault(amount.currency, path)
         for index, total in enumerate(self.document.taxes):
-            path = item_path(f'{_BODY}/InvoiceTax', 'InvoiceTaxDetails', index, len(self.document.taxes))
+            path = item_path(f"{_BODY}/InvoiceTax", "InvoiceTaxDetails", index, len(self.document.taxes))
             for amount in total.amounts:
                 if amount.currency != self.currency:
                     foreign.setdefault(amount.currency, path)
         for currency, path in foreign.items():
-            self._say('amount.currency', path, currency=currency, expected=self.currency)
+            self._say("amount.currency", path, currency=currency, expected=self.currency)
 
     def _check_line(self, line: Line, path: str):
-        total, price = _of(line.amounts, 'I-171'), _of(line.amounts, 'I-183')
+        total, price = _of(line.amounts, "I-171"), _of(line.amounts, "I-183")
         if total is None:
-            if not any(amount.code == 'I-171' for amount in line.amounts):
-                self._say('amount.line_missing', f'{path}/LinMoa', line=line.number)
+            if not any(amount.code == "I-171" for amount in line.amounts):
+                self._say("amount.line_missing", f"{path}/LinMoa", line=line.number)
             return
         if price is None or line.quantity is None or not isinstance(line.quantity.value, Decimal):
             return
@@ -122,16 +123,24 @@ class _Amounts:
         gross = quantity * price
         # The unit price itself was rounded to the decimals that it shows
         tolerance = self.unit + abs(quantity) * Decimal(1).scaleb(min(price.as_tuple().exponent, 0)) / 2
-        tolerance += abs(gross) * Decimal('0.00005') if line.allowances else 0  # a rate shows two decimals only
+        tolerance += (
+            abs(gross) * Decimal("0.00005") if line.allowances else 0
+        )  # a rate shows two decimals only
         expected = gross * kept_together
         if all(abs(abs(value) - abs(total)) > tolerance for value in (expected, gross * kept_in_turn)):
             self._say(
-                'amount.line', f'{path}/LinMoa', line=line.number, quantity=str(quantity), price=str(price),
-                expected=str(expected.quantize(self.unit)), found=str(total))
+                "amount.line",
+                f"{path}/LinMoa",
+                line=line.number,
+                quantity=str(quantity),
+                price=str(price),
+                expected=str(expected.quantize(self.unit)),
+                found=str(total),
+            )
 
     def _check_net_total(self):
-        totals = [_of(line.amounts, 'I-171') for line in self.document.lines]
-        if 'I-176' not in self.own or not totals or None in totals:
+        totals = [_of(line.amounts, "I-171") for line in self.document.lines]
+        if "I-176" not in self.own or not totals or None in totals:
             return
         lines = sum(totals, _ZERO)
         allowances = _ZERO
@@ -141,14 +150,16 @@ class _Amounts:
                 return
             allowances += amount.value if allowance.code in CHARGES else -amount.value
         # A discount of the whole invoice may already be spread over the lines
-        self._compare('I-176', 'amount.net_total', lines + allowances, lines)
+        self._compare("I-176", "amount.net_total", lines + allowances, lines)
 
     def _check_taxes(self):
         taxes, count = self.document.taxes, len(self.document.taxes)
-        suspended = 'I-187' in self.own or any(reference.code == 'I-85' for reference in self.document.references)
+        suspended = "I-187" in self.own or any(
+            reference.code == "I-85" for reference in self.document.references
+        )
         sums, bases, complete = _ZERO, _ZERO, True
         for index, total in enumerate(taxes):
-            tax, base, amount = total.tax, _of(total.amounts, 'I-177'), _of(total.amounts, 'I-178')
+            tax, base, amount = total.tax, _of(total.amounts, "I-177"), _of(total.amounts, "I-178")
             if tax.code in (STAMP, _WITHHOLDING):
                 continue
             if amount is None:
@@ -158,12 +169,17 @@ class _Amounts:
             if tax.code == TVA and base is not None:
                 bases += base
             self._check_tax(
-                tax, base, amount, suspended, item_path(f'{_BODY}/InvoiceTax', 'InvoiceTaxDetails', index, count))
-        if complete and 'I-181' in self.own:
-            self._compare('I-181', 'amount.tax_total', sums)
-        if 'I-182' in self.own and bases:
-            net = self.own.get('I-176')
-            self._compare('I-182', 'amount.tax_base', bases, *((net.value,) if net else ()))
+                tax,
+                base,
+                amount,
+                suspended,
+                item_path(f"{_BODY}/InvoiceTax", "InvoiceTaxDetails", index, count),
+            )
+        if complete and "I-181" in self.own:
+            self._compare("I-181", "amount.tax_total", sums)
+        if "I-182" in self.own and bases:
+            net = self.own.get("I-176")
+            self._compare("I-182", "amount.tax_base", bases, *((net.value,) if net else ()))
 
     def _check_tax(self, tax, base, amount, suspended, path):
         if base is None or not isinstance(tax.rate, Decimal):
@@ -175,24 +191,32 @@ class _Amounts:
         tolerance = self.unit * (1 + Decimal(len(self.document.lines)) / 2)
         if abs(expected - amount) > tolerance:
             self._say(
-                'amount.tax', path, tax=tax.code, rate=str(tax.rate), base=str(base),
-                expected=str(expected.quantize(self.unit)), found=str(amount))
+                "amount.tax",
+                path,
+                tax=tax.code,
+                rate=str(tax.rate),
+                base=str(base),
+                expected=str(expected.quantize(self.unit)),
+                found=str(amount),
+            )
 
     def _check_grand_total(self):
-        total, net = self.own.get('I-180'), self.own.get('I-176')
+        total, net = self.own.get("I-180"), self.own.get("I-176")
         if total is None:
             return
-        amounts = [_of(item.amounts, 'I-178') for item in self.document.taxes if item.tax.code != _WITHHOLDING]
+        amounts = [
+            _of(item.amounts, "I-178") for item in self.document.taxes if item.tax.code != _WITHHOLDING
+        ]
         if net is not None and None not in amounts:
-            self._compare('I-180', 'amount.grand_total', sum(amounts, net.value))
-        path = self._total_path('I-180') + 'Description'
-        if not (total.description or '').strip():
-            if not any(amount.code == 'I-180' and amount.description for amount in self.document.amounts):
-                self._say('amount.words_missing', path)
+            self._compare("I-180", "amount.grand_total", sum(amounts, net.value))
+        path = self._total_path("I-180") + "Description"
+        if not (total.description or "").strip():
+            if not any(amount.code == "I-180" and amount.description for amount in self.document.amounts):
+                self._say("amount.words_missing", path)
         elif total.lang in LANGUAGES:
             expected = amount_in_words(abs(total.value), self.currency, total.lang)
             if _letters(expected) != _letters(total.description):
-                self._say('amount.words', path, found=total.description, expected=expected)
+                self._say("amount.words", path, found=total.description, expected=expected)
 
 
 def _of(amounts: tuple[Amount, ...], code: str) -> Decimal | None:
@@ -205,7 +229,7 @@ def _of(amounts: tuple[Amount, ...], code: str) -> Decimal | None:
 
 def _letters(words: str) -> str:
     """``words`` without what two honest spellings may differ in: case, accents, hyphens, commas, spaces."""
-    return ''.join(filter(str.isalnum, words.casefold().translate(_ACCENTS)))
+    return "".join(filter(str.isalnum, words.casefold().translate(_ACCENTS)))
 
 
-_ACCENTS = str.maketrans('éèêëàâîïôûùç', 'eeeeaaiiouuc')
+_ACCENTS = str.maketrans("éèêëàâîïôûùç", "eeeeaaiiouuc")

@@ -1,4 +1,5 @@
 """The checker: schema, assertions, arithmetic and business rules in one list of findings."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from lxml import etree
 from .arithmetic import check_amounts
 from .business import check_content, check_deposit
 from .document import Document
-from .findings import Finding
+from .findings import Finding, finding
+from .foreign import ForeignXmlError
 from .reader import read, without_comments
 from .rules import check_rules
 from .schema import check_schema
@@ -17,6 +19,7 @@ from .schema import check_schema
 @dataclass(frozen=True, slots=True)
 class Report:
     """``version`` as the document names itself, ``valid`` as TTN's schema of that version says, and all the findings."""
+
     version: str | None
     valid: bool
     findings: tuple[Finding, ...]
@@ -31,16 +34,21 @@ def examine(root: etree._Element, *, deposit: bool = False, document: Document |
     root = without_comments(root)
     official = check_schema(root) + check_rules(root)
     document = document or read(root)
-    known = {item.path.partition('/@')[0] for item in official}
+    known = {item.path.partition("/@")[0] for item in official}
     findings = official + check_amounts(document) + check_content(document, root, known)
     if deposit:
         findings += check_deposit(root)
-    return Report(root.get('version'), not official, tuple(findings))
+    return Report(root.get("version"), not official, tuple(findings))
 
 
 def check(root: etree._Element, *, deposit: bool = False, document: Document | None = None) -> list[Finding]:
     """All findings about the document below ``root``; see :func:`examine`."""
     return list(examine(root, deposit=deposit, document=document).findings)
+
+
+def unreadable(error: ForeignXmlError) -> Report:
+    """The report about a file that :func:`~.foreign.parse_foreign_xml` refused."""
+    return Report(None, False, (finding(error.code, "/", reason=error.message),))
 
 
 def valid(root: etree._Element) -> bool:

@@ -14,6 +14,7 @@ Conventions
 - Sequences are tuples.
 - Amounts of a credit note are positive.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -23,9 +24,20 @@ from decimal import ROUND_HALF_UP, Decimal
 Number = Decimal | str
 
 #: Digits after the decimal sign that a currency is written with; two for the others.
-CURRENCY_DECIMALS = {'TND': 3, 'LYD': 3, 'KWD': 3, 'BHD': 3, 'OMR': 3, 'JOD': 3, 'IQD': 3, 'JPY': 0, 'XOF': 0, 'XAF': 0}
+CURRENCY_DECIMALS = {
+    "TND": 3,
+    "LYD": 3,
+    "KWD": 3,
+    "BHD": 3,
+    "OMR": 3,
+    "JOD": 3,
+    "IQD": 3,
+    "JPY": 0,
+    "XOF": 0,
+    "XAF": 0,
+}
 
-_CENT = Decimal('0.01')
+_CENT = Decimal("0.01")
 
 
 def money(value, currency: str) -> Decimal:
@@ -42,12 +54,16 @@ def rate(value) -> Decimal:
 
 def quantity(value) -> Decimal:
     """A quantity with at most five decimals and no useless zero."""
-    return _plain(_decimal(value).quantize(Decimal('0.00001'), ROUND_HALF_UP))
+    return _plain(_decimal(value).quantize(Decimal("0.00001"), ROUND_HALF_UP))
 
 
 def _decimal(value) -> Decimal:
     # repr() of a float is its shortest exact text: 0.1 gives 0.1 and not 0.1000000000000000055
-    return value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else str(value))
+    return (
+        value
+        if isinstance(value, Decimal)
+        else Decimal(repr(value) if isinstance(value, float) else str(value))
+    )
 
 
 def _plain(value: Decimal) -> Decimal:
@@ -63,13 +79,15 @@ class Identifier:
 
     ``type`` is None only in 1.8.8 files, where the receiver may have none.
     """
+
     value: str
-    type: str | None = 'I-01'
+    type: str | None = "I-01"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     """From ``start`` to ``end``, both days included. Either both are dates or both moments."""
+
     start: date
     end: date
 
@@ -81,6 +99,7 @@ class DateText:
     ``format`` is kept only for a ``value`` that could not be read (a ``str``): a date, a moment and a period have the
     format that the version writes.
     """
+
     code: str | None
     value: date | datetime | Period | str
     format: str | None = None
@@ -89,6 +108,7 @@ class DateText:
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A reference, with its dates if any: I-89 invoice referred to, I-88 TTN's reference, I-83 order, I-84 delivery note…"""
+
     code: str | None
     value: str
     dates: tuple[DateText, ...] = ()
@@ -101,9 +121,10 @@ class Amount:
     ``description`` is the amount in words of I-180, in language ``lang`` (fr, ar, en, or). ``reference`` is only
     written for amounts of lines, of the invoice and of taxes.
     """
+
     code: str | None
     value: Number
-    currency: str | None = 'TND'
+    currency: str | None = "TND"
     description: str | None = None
     lang: str | None = None
     reference: Reference | None = None
@@ -117,6 +138,7 @@ class Tax:
     1.8.9 and an amount from 1.9.0. ``category`` is free up to 1.8.9 and Rate or Amount from 1.9.0, where None means the
     one that follows from the rest. ``amount`` is only written on lines from 1.9.0.
     """
+
     code: str | None
     name: str
     rate: Number | None = None
@@ -128,6 +150,7 @@ class Tax:
 @dataclass(frozen=True, slots=True)
 class TaxTotal:
     """A tax of the whole invoice and its amounts: I-177 base (not for the stamp), I-178 tax."""
+
     tax: Tax
     amounts: tuple[Amount, ...] = ()
 
@@ -135,6 +158,7 @@ class TaxTotal:
 @dataclass(frozen=True, slots=True)
 class FreeText:
     """Free texts of one subject: I-41 description, I-47 incoterm, I-48 observation… Each text at most 500 characters."""
+
     code: str | None
     texts: tuple[str, ...]
 
@@ -147,6 +171,7 @@ class Allowance:
     ``amount``. From 1.9.0 either: a rate or an amount. ``label`` (SpecialServices) says what it is, in ``lang``.
     ``tax`` is only for allowances of the invoice. ``category`` as in :class:`Tax`, from 1.9.0 only.
     """
+
     code: str | None = None
     identifier: str | None = None
     label: str | None = None
@@ -162,6 +187,7 @@ class Allowance:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place: I-51 delivery address, I-58 first destination, I-59 final destination…"""
+
     code: str | None
     text: str
 
@@ -173,11 +199,12 @@ class Address:
     ``description`` (at most 500) is the whole address; up to 1.8.9 it may be empty. From 1.9.0 description, city,
     postal code and ``lang`` are mandatory.
     """
-    description: str = ''
+
+    description: str = ""
     street: str | None = None
     city: str | None = None
     postal_code: str | None = None
-    country: str | None = 'TN'
+    country: str | None = "TN"
     lang: str | None = None
 
 
@@ -187,9 +214,10 @@ class Contact:
 
     ``identifier`` at most 17 characters, ``name`` 200, ``address`` (the number, the e-mail address…) 500.
     """
-    code: str | None = 'I-94'
-    identifier: str = ''
-    name: str = ''
+
+    code: str | None = "I-94"
+    identifier: str = ""
+    name: str = ""
     means: str | None = None
     address: str | None = None
 
@@ -200,10 +228,11 @@ class Party:
 
     ``name_type`` is Qualification (a company) or Physical (a person). From 1.9.0 one address is written at most.
     """
+
     role: str | None
     identifier: Identifier
     name: str | None = None
-    name_type: str | None = 'Qualification'
+    name_type: str | None = "Qualification"
     addresses: tuple[Address, ...] = ()
     places: tuple[Place, ...] = ()
     references: tuple[Reference, ...] = ()
@@ -216,7 +245,8 @@ class Institution:
 
     ``name_code`` (at most 11 characters, the bank's code) is mandatory when ``branch`` or ``name`` is given.
     """
-    code: str | None = 'I-142'
+
+    code: str | None = "I-142"
     account: str | None = None
     owner: str | None = None
     name_code: str | None = None
@@ -228,6 +258,7 @@ class Institution:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """Payment terms (I-111…I-117), dates, amount, condition (I-121…I-124), means (I-131…I-137), institution."""
+
     terms: str | None = None
     description: str | None = None
     dates: tuple[DateText, ...] = ()
@@ -240,13 +271,15 @@ class Payment:
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A quantity in ``unit`` (TTN's unit code: UNIT, KGM, HUR…; at most 8 characters, a closed list from 1.9.0)."""
+
     value: Number
-    unit: str | None = 'UNIT'
+    unit: str | None = "UNIT"
 
 
 @dataclass(frozen=True, slots=True)
 class ItemInfo:
     """More about an item (LinApi), such as lot, colour or size: ``code`` at most 50 characters, ``description`` 500."""
+
     code: str
     description: str
     lang: str | None = None
@@ -260,6 +293,7 @@ class Line:
     ``taxes``: up to 1.8.9 a line carries exactly one, and the writer takes TVA (I-1602) before any other.
     ``lines`` are sub-lines; up to 1.8.9 they must be as complete as a line.
     """
+
     number: str
     code: str
     description: str
@@ -277,6 +311,7 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A document that goes with this one: identifier (35), name (50), dates (I-35). Up to 1.8.9 one, with its date."""
+
     identifier: str
     name: str
     dates: tuple[DateText, ...] = ()
@@ -285,8 +320,9 @@ class Attachment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtnReference:
     """What TTN adds on acceptance: reference, CEV (base64 of a PNG image of the QR code), dates (I-37). Never written."""
+
     reference: str
-    code: str | None = 'I-88'
+    code: str | None = "I-88"
     cev: str | None = None
     dates: tuple[DateText, ...] = ()
 
@@ -300,13 +336,14 @@ class Document:
     ``amounts`` are those of the invoice: I-176 without tax, I-182 taxable base, I-181 tax without the stamp, I-180 to
     pay with tax and stamp (with the words), I-179 the company's capital… ``line_details`` (1.8.9 on) is information only.
     """
-    version: str = '1.8.9'
-    agency: str = 'TTN'
+
+    version: str = "1.8.9"
+    agency: str = "TTN"
     sender: Identifier
     receiver: Identifier
     number: str
-    type_code: str | None = 'I-11'
-    type_label: str = 'Facture'
+    type_code: str | None = "I-11"
+    type_label: str = "Facture"
     references: tuple[Reference, ...] = ()
     dates: tuple[DateText, ...] = ()
     parties: tuple[Party, ...] = ()

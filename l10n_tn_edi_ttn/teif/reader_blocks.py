@@ -2,6 +2,7 @@
 
 Each function takes an element and gives its part of the model; what it doesn't know it passes over.
 """
+
 from __future__ import annotations
 
 import re
@@ -22,32 +23,33 @@ from .document import (
     TaxTotal,
 )
 
-_NUMBER = re.compile(r'-?[0-9]+(?:[.,][0-9]+)?')
+_NUMBER = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 
 
 def name_of(element) -> str:
     tag = element.tag
-    return tag if tag[0] != '{' else tag.rpartition('}')[2]
+    return tag if tag[0] != "{" else tag.rpartition("}")[2]
 
 
 def text_of(element) -> str:
-    return element.text or ''
+    return element.text or ""
 
 
 def read_number(element) -> Number:
-    value = element.text or ''
-    return Decimal(value.replace(',', '.')) if _NUMBER.fullmatch(value) else value
+    value = element.text or ""
+    return Decimal(value.replace(",", ".")) if _NUMBER.fullmatch(value) else value
 
 
 def read_identifier(element) -> Identifier:
-    return Identifier(text_of(element), element.get('type'))
+    return Identifier(text_of(element), element.get("type"))
 
 
 def read_place(element) -> Place:
-    return Place(element.get('functionCode'), text_of(element))
+    return Place(element.get("functionCode"), text_of(element))
 
 
 # Dates
+
 
 def _two_digit_year(text: str) -> int:
     # As POSIX does: e-invoices began in 2016, contracts and births they refer to may be older
@@ -66,24 +68,24 @@ def _moment(text: str) -> datetime:
 
 
 def _period(text: str) -> Period:
-    start, end = text.split('-')
+    start, end = text.split("-")
     return Period(_day(start), _day(end))
 
 
 _DATE_FORMS = {
-    'ddMMyy': (re.compile('[0-9]{6}'), _day),
-    'ddMMyyyy': (re.compile('[0-9]{8}'), _day),
-    'ddMMyyHHmm': (re.compile('[0-9]{10}'), _moment),
-    'ddMMyyyyHHmm': (re.compile('[0-9]{12}'), _moment),
-    'ddMMyy-ddMMyy': (re.compile('[0-9]{6}-[0-9]{6}'), _period),
-    'ddMMyyyy-ddMMyyyy': (re.compile('[0-9]{8}-[0-9]{8}'), _period),
+    "ddMMyy": (re.compile("[0-9]{6}"), _day),
+    "ddMMyyyy": (re.compile("[0-9]{8}"), _day),
+    "ddMMyyHHmm": (re.compile("[0-9]{10}"), _moment),
+    "ddMMyyyyHHmm": (re.compile("[0-9]{12}"), _moment),
+    "ddMMyy-ddMMyy": (re.compile("[0-9]{6}-[0-9]{6}"), _period),
+    "ddMMyyyy-ddMMyyyy": (re.compile("[0-9]{8}-[0-9]{8}"), _period),
 }
 
 
 def read_date(element) -> DateText:
     """One DateText element; a value that is no date in its format stays a text."""
-    form = element.get('format')
-    code = element.get('functionCode')
+    form = element.get("format")
+    code = element.get("functionCode")
     value = text_of(element)
     shape, convert = _DATE_FORMS.get(form, (None, None))
     if shape and shape.fullmatch(value):
@@ -99,20 +101,21 @@ def read_dates(element) -> tuple[DateText, ...]:
 
 
 def read_reference(element) -> Reference:
-    code, value, dates = None, '', ()
+    code, value, dates = None, "", ()
     for item in element:
         name = name_of(item)
-        if name == 'Reference':
-            code, value = item.get('refID'), text_of(item)
-        elif name == 'ReferenceDate':
+        if name == "Reference":
+            code, value = item.get("refID"), text_of(item)
+        elif name == "ReferenceDate":
             dates = read_dates(item)
     return Reference(code, value, dates)
 
 
 # Texts and amounts
 
+
 def read_free_text(element) -> FreeText:
-    return FreeText(element.get('subjectCode'), tuple(map(text_of, element)))
+    return FreeText(element.get("subjectCode"), tuple(map(text_of, element)))
 
 
 def read_free_texts(element) -> tuple[FreeText, ...]:
@@ -120,44 +123,45 @@ def read_free_texts(element) -> tuple[FreeText, ...]:
 
 
 def read_money(element, reference=None) -> Amount:
-    value, currency, description, lang = '', None, None, None
+    value, currency, description, lang = "", None, None, None
     for item in element:
         name = name_of(item)
-        if name == 'Amount':
-            value, currency = read_number(item), item.get('currencyIdentifier')
-        elif name == 'AmountDescription':
-            description, lang = text_of(item), item.get('lang')
-    return Amount(element.get('amountTypeCode'), value, currency, description, lang, reference)
+        if name == "Amount":
+            value, currency = read_number(item), item.get("currencyIdentifier")
+        elif name == "AmountDescription":
+            description, lang = text_of(item), item.get("lang")
+    return Amount(element.get("amountTypeCode"), value, currency, description, lang, reference)
 
 
 def read_money_item(element) -> Amount:
     money = reference = None
     for item in element:
         name = name_of(item)
-        if name == 'Moa':
+        if name == "Moa":
             money = item
-        elif name == 'RffDtm':
+        elif name == "RffDtm":
             reference = read_reference(item)
-    return Amount(None, '', None, reference=reference) if money is None else read_money(money, reference)
+    return Amount(None, "", None, reference=reference) if money is None else read_money(money, reference)
 
 
 # Taxes and allowances. From 1.9.0 the category is mandatory; where it says what the rest says already it is None here.
 
+
 def read_tax(element) -> Tax:
-    code, name, rate, basis, category, amount = None, '', None, None, None, None
+    code, name, rate, basis, category, amount = None, "", None, None, None, None
     for item in element:
         part = name_of(item)
-        if part == 'TaxTypeName':
-            code, name = item.get('code'), text_of(item)
-        elif part == 'TaxCategory':
+        if part == "TaxTypeName":
+            code, name = item.get("code"), text_of(item)
+        elif part == "TaxCategory":
             category = text_of(item)
-        elif part == 'TaxDetails':
+        elif part == "TaxDetails":
             for detail in item:
-                if name_of(detail) == 'TaxRate':
+                if name_of(detail) == "TaxRate":
                     rate = read_number(detail)
-                elif name_of(detail) == 'TaxRateBasis':
+                elif name_of(detail) == "TaxRateBasis":
                     basis = read_number(detail)
-        elif part == 'TaxAmount':
+        elif part == "TaxAmount":
             amount = read_money(item)
     if category == category_of(rate, amount):
         category = None
@@ -166,18 +170,18 @@ def read_tax(element) -> Tax:
 
 def category_of(rate: Number | None, amount: Amount | None) -> str:
     """The category (1.9.0) that follows from what a tax or allowance holds: Rate with a rate, Amount otherwise."""
-    return 'Rate' if rate is not None and amount is None else 'Amount'
+    return "Rate" if rate is not None and amount is None else "Amount"
 
 
 def read_tax_total(element) -> TaxTotal:
-    tax, amounts = Tax(None, ''), []
+    tax, amounts = Tax(None, ""), []
     for item in element:
         name = name_of(item)
-        if name == 'Tax':
+        if name == "Tax":
             tax = read_tax(item)
-        elif name == 'AmountDetails':
+        elif name == "AmountDetails":
             amounts.append(read_money_item(item))
-        elif name == 'AmountDetailsSection':
+        elif name == "AmountDetailsSection":
             amounts += map(read_money_item, item)
     return TaxTotal(tax, tuple(amounts))
 
@@ -186,29 +190,27 @@ def read_allowance(element) -> Allowance:
     fields = {}
     for item in element:
         name = name_of(item)
-        if name == 'Alc':
-            fields['code'] = item.get('allowanceCode')
+        if name == "Alc":
+            fields["code"] = item.get("allowanceCode")
             for part in item:
-                if name_of(part) == 'AllowanceIdentifier':
-                    fields['identifier'] = text_of(part)
-                elif name_of(part) == 'SpecialServices':
-                    fields['label'], fields['lang'] = text_of(part), part.get('lang')
-        elif name == 'AlcCategory':
-            fields['category'] = text_of(item)
-        elif name in ('Pcd', 'AlcDetails'):
+                if name_of(part) == "AllowanceIdentifier":
+                    fields["identifier"] = text_of(part)
+                elif name_of(part) == "SpecialServices":
+                    fields["label"], fields["lang"] = text_of(part), part.get("lang")
+        elif name == "AlcCategory":
+            fields["category"] = text_of(item)
+        elif name in ("Pcd", "AlcDetails"):
             for part in item:
-                if name_of(part) in ('Percentage', 'AlcRate'):
-                    fields['rate'] = read_number(part)
-                elif name_of(part) in ('PercentageBasis', 'AlcRateBasis'):
-                    fields['basis'] = read_number(part)
-        elif name in ('Moa', 'AlcAmount'):
-            fields['amount'] = read_money(item)
-        elif name == 'Ftx':
-            fields['free_texts'] = read_free_texts(item)
-        elif name == 'TaxAlc':
-            fields['tax'] = read_tax_total(item)
-    if fields.get('category') == category_of(fields.get('rate'), None):
-        fields['category'] = None
+                if name_of(part) in ("Percentage", "AlcRate"):
+                    fields["rate"] = read_number(part)
+                elif name_of(part) in ("PercentageBasis", "AlcRateBasis"):
+                    fields["basis"] = read_number(part)
+        elif name in ("Moa", "AlcAmount"):
+            fields["amount"] = read_money(item)
+        elif name == "Ftx":
+            fields["free_texts"] = read_free_texts(item)
+        elif name == "TaxAlc":
+            fields["tax"] = read_tax_total(item)
+    if fields.get("category") == category_of(fields.get("rate"), None):
+        fields["category"] = None
     return Allowance(**fields)
-
-

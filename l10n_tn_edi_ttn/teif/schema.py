@@ -3,6 +3,7 @@
 lxml knows XSD 1.0 only. Each file is loaded with its includes put in place, its assertions taken out (:mod:`.rules` has them)
 and its conditional types replaced by the most general of them; the result is compiled once per process.
 """
+
 from __future__ import annotations
 
 import copy
@@ -15,29 +16,29 @@ from lxml import etree
 
 from .findings import Finding, finding
 
-FOLDER = Path(__file__).resolve().parent.parent / 'xsd'
-SIGNATURE = '{http://www.w3.org/2000/09/xmldsig#}Signature'
+FOLDER = Path(__file__).resolve().parent.parent / "xsd"
+SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 #: A file with more faults than this is no invoice; saying them all would take longer than reading them helps.
 MAX_FINDINGS = 500
 
 _FILES = {
-    ('1.8.8', False): 'teif-1.8.8.xsd',
-    ('1.8.8', True): 'teif-1.8.8-signed.xsd',
-    ('1.8.9', False): 'teif-1.8.9.xsd',
+    ("1.8.8", False): "teif-1.8.8.xsd",
+    ("1.8.8", True): "teif-1.8.8-signed.xsd",
+    ("1.8.9", False): "teif-1.8.9.xsd",
 }
-_XS = '{http://www.w3.org/2001/XMLSchema}'
+_XS = "{http://www.w3.org/2001/XMLSchema}"
 _lock = threading.Lock()
 _TYPES = etree.ErrorTypes
-_EXPECTED = re.compile(r'Expected is (?:one of )?\( (.*) \)')
+_EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*) \)")
 _SET = re.compile(r"is not an element of the set \{(.*)\}\.$", re.S)
 _LIMIT = re.compile(r"length of '(\d+)'; .* length of '(\d+)'\.$", re.S)
 _PATTERN = re.compile(r"by the pattern '(.*)'\.$", re.S)
 _ATTRIBUTE = re.compile(r"^Element '[^']*', attribute '([^']*)'")
 _MISSING = re.compile(r"The attribute '([^']*)' is required")
 _TYPE = re.compile(r"not a valid value of the (?:local )?(?:atomic|list|union) type '([^']*)'")
-_NAMESPACE = re.compile(r'\{[^}]*\}')
+_NAMESPACE = re.compile(r"\{[^}]*\}")
 # A partner without functionCode has no type in TTN's schema, so anything in it passes (see teif-1.8-parts.xsd)
-_untyped_partners = etree.XPath('/TEIF/InvoiceBody/PartnerSection/PartnerDetails[not(@functionCode)]')
+_untyped_partners = etree.XPath("/TEIF/InvoiceBody/PartnerSection/PartnerDetails[not(@functionCode)]")
 _ANY_PARTNER = (
     '<PartnerDetails functionCode="I-61"><Nad><PartnerIdentifier type="I-04">X</PartnerIdentifier>'
     '<PartnerName nameType="Physical">X</PartnerName></Nad></PartnerDetails>'
@@ -45,10 +46,10 @@ _ANY_PARTNER = (
 
 
 def judging_version(root: etree._Element) -> str | None:
-    """The schema version by which TTN judges the document: 1.8.8 for every 1.8 before 1.8.9. None when there is no such schema."""
-    version = root.get('version') or '1.8.8'
-    if version.startswith('1.8.') and version != '1.8.9':
-        version = '1.8.8'
+    """The schema version by which TTN judges the document (1.8.8 for all 1.8 before 1.8.9), None when there is none."""
+    version = root.get("version") or "1.8.8"
+    if version.startswith("1.8.") and version != "1.8.9":
+        version = "1.8.8"
     return version if (version, False) in _FILES else None
 
 
@@ -57,7 +58,7 @@ def check_schema(root: etree._Element) -> list[Finding]:
     version = judging_version(root)
     if version is None:
         allowed = sorted({version for version, _signed in _FILES})
-        return [finding('schema.version', '/TEIF/@version', value=root.get('version'), allowed=allowed)]
+        return [finding("schema.version", "/TEIF/@version", value=root.get("version"), allowed=allowed)]
     signed = root.find(SIGNATURE) is not None and (version, True) in _FILES
     validator = _validator(_FILES[version, signed])
     if _untyped_partners(root):
@@ -84,16 +85,16 @@ def _validator(filename: str) -> etree.XMLSchema:
 def _xsd_10(path: Path) -> etree._Element:
     """The schema in ``path`` with its includes, as far as XSD 1.0 goes."""
     schema = etree.parse(str(path), etree.XMLParser(no_network=True, remove_comments=True)).getroot()
-    for include in schema.findall(f'{_XS}include'):
-        for child in list(_xsd_10(path.parent / include.get('schemaLocation'))):
+    for include in schema.findall(f"{_XS}include"):
+        for child in list(_xsd_10(path.parent / include.get("schemaLocation"))):
             include.addprevious(child)
         schema.remove(include)
-    for assertion in list(schema.iter(f'{_XS}assert')):
+    for assertion in list(schema.iter(f"{_XS}assert")):
         assertion.getparent().remove(assertion)
-    for element in schema.iter(f'{_XS}element'):
-        alternatives = element.findall(f'{_XS}alternative')
+    for element in schema.iter(f"{_XS}element"):
+        alternatives = element.findall(f"{_XS}alternative")
         if alternatives:
-            element.set('type', alternatives[-1].get('type'))
+            element.set("type", alternatives[-1].get("type"))
             for alternative in alternatives:
                 element.remove(alternative)
     return schema
@@ -109,29 +110,29 @@ def _without_untyped_partners(root):
 def _translate(kind, path, message, root) -> Finding:
     """One entry of lxml's log as a finding."""
     path = _plain_path(path)
-    element = path.rpartition('/')[2].partition('[')[0] or path
+    element = path.rpartition("/")[2].partition("[")[0] or path
     attribute = _ATTRIBUTE.match(message)
     name = element
     if attribute:
-        name = _NAMESPACE.sub('', attribute.group(1))
-        path = f'{path}/@{name}'
+        name = _NAMESPACE.sub("", attribute.group(1))
+        path = f"{path}/@{name}"
     if kind == _TYPES.SCHEMAV_CVC_ELT_1:
-        return finding('schema.root', path, element=root.tag)
+        return finding("schema.root", path, element=root.tag)
     if kind == _TYPES.SCHEMAV_ELEMENT_CONTENT:
         match = _EXPECTED.search(message)
-        expected = _NAMESPACE.sub('', match.group(1)).split(', ') if match else []
-        if 'Missing child' in message:
-            return finding('schema.missing_element', path, element=element, expected=expected)
-        return finding('schema.unexpected_element', path, element=element, expected=expected)
+        expected = _NAMESPACE.sub("", match.group(1)).split(", ") if match else []
+        if "Missing child" in message:
+            return finding("schema.missing_element", path, element=element, expected=expected)
+        return finding("schema.unexpected_element", path, element=element, expected=expected)
     if kind == _TYPES.SCHEMAV_CVC_COMPLEX_TYPE_4:
         missing = _MISSING.search(message).group(1)
-        return finding('schema.missing_attribute', path, element=element, attribute=missing)
+        return finding("schema.missing_attribute", path, element=element, attribute=missing)
     if kind == _TYPES.SCHEMAV_CVC_COMPLEX_TYPE_3_2_1:
-        return finding('schema.unexpected_attribute', path, element=element, attribute=name)
+        return finding("schema.unexpected_attribute", path, element=element, attribute=name)
     if kind == _TYPES.SCHEMAV_CVC_COMPLEX_TYPE_2_3:
-        return finding('schema.text', path, element=element)
+        return finding("schema.text", path, element=element)
     if kind == _TYPES.SCHEMAV_CVC_COMPLEX_TYPE_2_2:
-        return finding('schema.children', path, element=element)
+        return finding("schema.children", path, element=element)
     return _translate_value(kind, path, message, name, _value(root, path))
 
 
@@ -140,36 +141,40 @@ def _translate_value(kind, path, message, name, value) -> Finding:
     if kind in (_TYPES.SCHEMAV_CVC_MAXLENGTH_VALID, _TYPES.SCHEMAV_CVC_MINLENGTH_VALID):
         length, limit = map(int, _LIMIT.search(message).groups())
         if kind == _TYPES.SCHEMAV_CVC_MAXLENGTH_VALID:
-            return finding('schema.too_long', path, name=name, value=value, length=length, max=limit)
+            return finding("schema.too_long", path, name=name, value=value, length=length, max=limit)
         if not length:
-            return finding('schema.empty', path, name=name)
-        return finding('schema.too_short', path, name=name, value=value, length=length, min=limit)
+            return finding("schema.empty", path, name=name)
+        return finding("schema.too_short", path, name=name, value=value, length=length, min=limit)
     if kind == _TYPES.SCHEMAV_CVC_ENUMERATION_VALID:
         match = _SET.search(message)
         allowed = match.group(1).strip("'").split("', '") if match else []
-        return finding('schema.code', path, name=name, value=value, allowed=allowed)
+        return finding("schema.code", path, name=name, value=value, allowed=allowed)
     if kind == _TYPES.SCHEMAV_CVC_PATTERN_VALID:
         match = _PATTERN.search(message)
-        pattern = match.group(1) if match else ''
-        if '{1,15}' in pattern:
-            return finding('schema.amount', path, name=name, value=value)
-        return finding('schema.pattern', path, name=name, value=value, pattern=pattern)
+        pattern = match.group(1) if match else ""
+        if "{1,15}" in pattern:
+            return finding("schema.amount", path, name=name, value=value)
+        return finding("schema.pattern", path, name=name, value=value, pattern=pattern)
     match = _TYPE.search(message)
     if match:
-        return finding('schema.datatype', path, name=name, value=value, type=_NAMESPACE.sub('', match.group(1)))
-    return finding('schema.other', path, reason=_NAMESPACE.sub('', message))
+        return finding(
+            "schema.datatype", path, name=name, value=value, type=_NAMESPACE.sub("", match.group(1))
+        )
+    return finding("schema.other", path, reason=_NAMESPACE.sub("", message))
 
 
 def _plain_path(path: str | None) -> str:
     """libxml2's path with local names only; below a prefixless namespace it has only stars, which stay."""
-    return re.sub(r'/[^/:\[]+:', '/', path) if path else '/'
+    return re.sub(r"/[^/:\[]+:", "/", path) if path else "/"
 
 
 def _value(root, path) -> str:
-    element_path, _at, attribute = path.partition('/@')
-    steps = ''.join(
-        f'/*[local-name()="{name}"]{position}' for name, position in re.findall(r'/([^/\[]+)(\[\d+\])?', element_path))
+    element_path, _at, attribute = path.partition("/@")
+    steps = "".join(
+        f'/*[local-name()="{name}"]{position}'
+        for name, position in re.findall(r"/([^/\[]+)(\[\d+\])?", element_path)
+    )
     found = root.xpath(steps) if steps and '*"' not in steps else []
     if not found:
-        return ''
-    return found[0].get(attribute, '') if attribute else ''.join(found[0].itertext())
+        return ""
+    return found[0].get(attribute, "") if attribute else "".join(found[0].itertext())
