@@ -1,0 +1,79 @@
+"""What the screens of electronic documents need beside their data."""
+from odoo import api, fields, models
+
+
+class L10nTnEdiDocument(models.Model):
+    _inherit = "l10n_tn_edi.document"
+
+    actions = fields.Json(compute="_compute_actions", help="What may be done now.")
+    exchange_count = fields.Integer(compute="_compute_exchange_count")
+    rejection_text = fields.Text(string="What TTN Objects To", compute="_compute_rejection_text")
+
+    @api.depends("state", "hold", "live")
+    def _compute_actions(self):
+        for document in self:
+            document.actions = sorted(document._valid_actions())
+
+    @api.depends("exchange_ids")
+    def _compute_exchange_count(self):
+        counts = dict(
+            self.env["l10n_tn_edi.exchange"]._read_group(
+                [("document_id", "in", self.ids)], ["document_id"], ["__count"]
+            )
+        )
+        for document in self:
+            document.exchange_count = counts.get(document, 0)
+
+    @api.depends("rejections")
+    @api.depends_context("lang")
+    def _compute_rejection_text(self):
+        for document in self:
+            document.rejection_text = "\n".join(document._rejection_lines()) or False
+
+    def _rejection_lines(self):
+        """:return: list of str: what each of TTN's objections means, then TTN's own words with its code."""
+        self.ensure_one()
+        messages = self.env["l10n_tn_edi.messages"]
+        lines = []
+        for item in self.rejections or []:
+            meaning = messages._sentence(item["code"], item.get("params") or {}) if item.get("code") else ""
+            said = " ".join(filter(None, (item.get("ttn_code"), item.get("text"))))
+            if meaning and said:
+                lines.append(self.env._("%(meaning)s (TTN: %(words)s)", meaning=meaning, words=said))
+            elif meaning or said:
+                lines.append(meaning or said)
+        return lines
+
+    def action_download_signed(self):
+        """Download the document that was signed and sent."""
+        return self._download(self.sudo().signed_id)
+
+    def action_download_ttn(self):
+        """Download the document as TTN returned it, with its reference, QR code and signature."""
+        return self._download(self.sudo().ttn_xml_id)
+
+    def _download(self, attachment):
+        self.ensure_one()
+        self.check_access("read")
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{attachment.id}?download=true", "target": "download"}
+
+    def action_open_exchanges(self):
+        """Open the calls that were made about this document."""
+        self.ensure_one()
+        return {
+            **self.exchange_ids._get_records_action(name=self.env._("Exchanges with El Fatoora")),
+            "domain": [("document_id", "=", self.id)],
+            "context": {"create": False},
+        }
+
+    def action_open_decide(self):
+        """Open the wizard in which a responsible decides what became of a deposit."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What became of this deposit?"),
+            "res_model": "l10n_tn_edi.decide",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_document_id": self.id},
+        }
