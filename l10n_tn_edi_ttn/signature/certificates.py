@@ -17,6 +17,17 @@ from cryptography.x509.oid import NameOID
 from .problems import Problem, problem
 
 MIN_RSA_BITS = 2048
+#: What the library raises for a certificate that is broken somewhere.
+UNREADABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 #: How Tunisian authorities write the matricule into a company's certificate: VATTN-1557686R (now), TN-0736202X (2019).
 _MATRICULE = re.compile(r"\b(?:VATTN|TN)-(\d{7}[A-Z])", re.IGNORECASE)
 
@@ -61,24 +72,30 @@ class CertificateInfo:
         }
 
 
-@lru_cache(maxsize=256)
 def load(certificate: bytes) -> x509.Certificate:
-    """The certificate of DER bytes, kept because the same few come back for every document.
-
-    Raises ValueError when it is none.
-    """
-    loaded = x509.load_der_x509_certificate(certificate)
-    try:
-        # The library reads these only when they are asked for
-        _read = loaded.public_key(), loaded.subject, loaded.issuer, loaded.not_valid_after_utc
-    except UnsupportedAlgorithm as error:
-        raise ValueError("the certificate has a key of an unknown kind") from error
-    return loaded
+    """The certificate of DER bytes. Raises ValueError when it is none."""
+    return _read(bytes(certificate))[0]
 
 
 def describe(certificate: bytes) -> CertificateInfo:
     """What the DER ``certificate`` says. Raises ValueError when it is none."""
-    loaded = load(bytes(certificate))
+    return _read(bytes(certificate))[1]
+
+
+@lru_cache(maxsize=256)
+def _read(certificate: bytes) -> tuple[x509.Certificate, CertificateInfo]:
+    """Certificate and info, kept because the same few come back with every document.
+
+    The library reads most parts only when asked and has many ways to say that one is broken, so all is asked here.
+    """
+    try:
+        loaded = x509.load_der_x509_certificate(certificate)
+        return loaded, _describe(loaded)
+    except UNREADABLE as error:
+        raise ValueError(f"the certificate cannot be read ({error})") from None
+
+
+def _describe(loaded: x509.Certificate) -> CertificateInfo:
     name = _first(loaded.subject, NameOID.COMMON_NAME) or _first(loaded.subject, NameOID.ORGANIZATION_NAME)
     digits = f"{loaded.serial_number:X}"
     return CertificateInfo(
@@ -93,7 +110,7 @@ def describe(certificate: bytes) -> CertificateInfo:
         email=_email(loaded),
         key=_key(loaded),
         key_usage_ok=_may_sign(loaded),
-        self_issued=loaded.subject == loaded.issuer,
+        self_issued=_claims_itself(loaded),
         fingerprint_sha256=loaded.fingerprint(hashes.SHA256()).hex(),
         fingerprint_sha1=loaded.fingerprint(hashes.SHA1()).hex(),
     )
@@ -122,7 +139,7 @@ def issued(issuer: bytes, certificate: bytes) -> bool:
 def _issued(issuer: bytes, certificate: bytes) -> bool:
     try:
         load(certificate).verify_directly_issued_by(load(issuer))
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -159,6 +176,19 @@ def from_pem(data: bytes) -> list[bytes]:
     return [one.public_bytes(serialization.Encoding.DER) for one in x509.load_pem_x509_certificates(data)]
 
 
+def _claims_itself(certificate: x509.Certificate) -> bool:
+    """Whether issuer and subject are one, by their names or by the identifiers of their keys."""
+    if certificate.subject == certificate.issuer:
+        return True
+    found = certificate.extensions
+    try:
+        own = found.get_extension_for_class(x509.SubjectKeyIdentifier).value.key_identifier
+        issuers = found.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    except x509.ExtensionNotFound:
+        return False
+    return own == issuers
+
+
 def _first(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
     values = name.get_attributes_for_oid(oid)
     return str(values[0].value) if values else None
@@ -177,7 +207,7 @@ def _email(certificate: x509.Certificate) -> str | None:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         addresses = names.get_values_for_type(x509.RFC822Name)
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         addresses = []
     return addresses[0] if addresses else _first(certificate.subject, NameOID.EMAIL_ADDRESS)
 
@@ -193,11 +223,7 @@ def _key(certificate: x509.Certificate) -> str:
 
 def _may_sign(certificate: x509.Certificate) -> bool:
     """Key usage digitalSignature or nonRepudiation (or none stated), and no authority's certificate."""
-    try:
-        extensions = certificate.extensions
-    except ValueError:  # an extension twice, or one that cannot be read: what it allows is not known
-        return False
-    for extension in extensions:
+    for extension in certificate.extensions:
         value = extension.value
         if isinstance(value, x509.KeyUsage) and not (value.digital_signature or value.content_commitment):
             return False

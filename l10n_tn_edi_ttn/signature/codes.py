@@ -37,7 +37,7 @@ CATALOGUE = {
     "signature.reference_uncovered": "TTN's reference (RefTtnVal) is not covered by this signature.",
     "signature.signing_time": 'The signing time "{found}" is not a date and time.',
     "signature.key_info": "The certificates in the signature cannot be read: {reason}.",
-    "signature.chain": "The certificate of {holder} in the signature has not issued any other of them.",
+    "signature.chain": "The certificate of {holder} in the signature does not belong to the signer's chain.",
     "signature.certificate_digest": "The signed properties name another certificate than the one in the signature.",
     "signature.issuer_serial": "The issuer and serial number in the signed properties are not the certificate's.",
     # Certificates and keys

@@ -301,11 +301,13 @@ def _signer(parts: Parts, findings: list[Problem]) -> bytes | None:
     signer = named[0] if named else parts.certificates[0]
     if said.issuer_serial is not None and not _same_issuer(said.issuer_serial, signer):
         findings.append(problem("signature.issuer_serial"))
-    # Certificates beside the signer's are not signed; each must at least have issued another one
+    # Certificates beside the signer's are not signed; each must have issued another one, a root itself as well
     for certificate in parts.certificates:
+        info = certificates.describe(certificate)
         others = [one for one in parts.certificates if one != certificate]
-        if certificate != signer and not any(certificates.issued(certificate, other) for other in others):
-            findings.append(problem("signature.chain", holder=certificates.describe(certificate).holder))
+        fits = certificate == signer or any(certificates.issued(certificate, other) for other in others)
+        if not fits or (info.self_issued and not certificates.issued(certificate, certificate)):
+            findings.append(problem("signature.chain", holder=info.holder))
     return signer
 
 

@@ -153,8 +153,6 @@ def prepare(
     state = {
         "format": _FORMAT,
         "document_sha256": hashlib.sha256(document).hexdigest(),
-        "position": document.rindex(b"</"),
-        "signed_info": _SIGNED_INFO.format(ns="", **digests),
         "to_sign": to_sign.decode(),
         "signed_properties": _SIGNED_PROPERTIES.format(xades="", ds="", **properties),
         "chain": [_b64(bytes(certificate)) for certificate in chain],
@@ -173,10 +171,11 @@ def complete(state: dict | Prepared, document: bytes, signature_value: bytes) ->
     try:
         if state["format"] != _FORMAT:
             raise ValueError("format")
-        position = state["position"]
         signer = base64.b64decode(state["chain"][0])
         to_sign = state["to_sign"].encode()
-        head = {name: state[name] for name in ("signed_info", "signed_properties")}
+        # Inside the signature the namespace is declared once, further up
+        signed_info = state["to_sign"].replace(_NS_DS, "", 1)
+        signed_properties = str(state["signed_properties"])
         certificates = "".join(f"<ds:X509Certificate>{item}</ds:X509Certificate>" for item in state["chain"])
         expected = state["document_sha256"]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
@@ -187,7 +186,13 @@ def complete(state: dict | Prepared, document: bytes, signature_value: bytes) ->
         _public_key(signer).verify(signature_value, to_sign, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         raise SignatureError("signing.value") from None
-    signature = _SIGNATURE.format(value=_b64(signature_value), certificates=certificates, **head)
+    signature = _SIGNATURE.format(
+        signed_info=signed_info,
+        value=_b64(signature_value),
+        certificates=certificates,
+        signed_properties=signed_properties,
+    )
+    position = document.rindex(b"</")
     return b"".join((document[:position], signature.encode(), document[position:]))
 
 
