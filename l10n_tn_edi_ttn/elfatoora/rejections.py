@@ -108,7 +108,7 @@ def fold(text: str) -> str:
 
 
 def _matches(rule: Rule, folded: str, code: str) -> bool:
-    if rule.codes and code and code not in rule.codes:
+    if rule.codes and code and code not in rule.codes and not rule.code_alone:
         return False
     if any(_compiled(pattern).search(folded) for pattern in rule.patterns):
         return True

@@ -24,7 +24,7 @@ class Rule:
 
     :param patterns: regular expressions, any of them is enough
     :param codes: TTN's codes with which the patterns count (a text without code counts as well)
-    :param code_alone: one of ``codes`` is enough, whatever the text
+    :param code_alone: one of ``codes`` is enough whatever the text, and the patterns count with any code
     :param source: where the text comes from
     """
 
@@ -83,7 +83,7 @@ CATALOGUE: tuple[Rule, ...] = (
                    r"\bnot_?after\b", r"certificate\b.{0,40}\bnot (?:yet )?valid"),
          codes=("SERV09",), synchronous_refusal=True, account_wide=True),
     Rule("ttn.certificate_authority", CONFIGURATION, "certificate",
-         "The certificate comes from an authority that TTN does not recognise. A certificate of the national authority is needed.",
+         "The certificate comes from an authority that TTN does not recognise. A national one is needed.",
          patterns=(r"chaine (?:de certification|de confiance)",
                    r"autorite (?:de certification )?.{0,40}\bnon reconnu",
                    r"certificat\w*\b.{0,60}\bnon (?:reconnu|qualifie)", r"certificate chain",
@@ -184,6 +184,7 @@ CATALOGUE: tuple[Rule, ...] = (
          "The document has no number.",
          patterns=(r"'DocumentIdentifier'.{0,60}(?:minLength|is not complete|Missing child)",
                    r"(?:minLength|is not complete|Missing child|is expected).{0,160}\bDocumentIdentifier\b",
+                   r"One of '\{?DocumentIdentifier\}?' is expected",
                    r"numero (?:de (?:la )?)?(?:facture|document)\b.{0,30}\b(?:absent|manquant|vide|obligatoire)"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.address_too_long", CONTENT, "party_address",
@@ -320,6 +321,9 @@ NETWORK: dict[str, Rule] = {
     "network.dns_timeout": _NO_CONNECTION,
     "network.refused": _NO_CONNECTION,
     "network.unreachable": _NO_CONNECTION,
+    "network.bad_request": Rule("ttn.bad_request", TECHNICAL, "request",
+                                "The request can't be written: a value has forbidden characters. Nothing was sent.",
+                                same_bytes=True),
     "network.deadline": Rule("ttn.deadline", TECHNICAL, "network",
                              "There was no time left to call TTN. Nothing was sent.", same_bytes=True),
     "network.connect_timeout": Rule(

@@ -109,7 +109,6 @@ class OnceAdapter(BaseAdapter):
     :param limits: bounds; requests' own `timeout` argument is ignored (it is a single number in Odoo's tests)
     :param ca_file: a PEM file with authorities to trust beside the usual ones
     :param private_hosts: "host" or "host:port" that may be private addresses, and may be reached over http
-    :param resolve: stands for socket.getaddrinfo in tests
     """
 
     def __init__(
@@ -119,11 +118,10 @@ class OnceAdapter(BaseAdapter):
         *,
         ca_file: str | None = None,
         private_hosts: frozenset[str] = frozenset(),
-        resolve: Callable[..., list] | None = None,
     ) -> None:
         super().__init__()
         self.wire, self.limits, self.ca_file = wire, limits, ca_file
-        self.private_hosts, self.resolve = private_hosts, resolve or socket.getaddrinfo
+        self.private_hosts = private_hosts
 
     def close(self) -> None:
         """Nothing outlives an exchange."""
@@ -203,7 +201,7 @@ class OnceAdapter(BaseAdapter):
 
         def resolve() -> None:
             try:
-                result.extend(self.resolve(host, port, 0, socket.SOCK_STREAM))
+                result.extend(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
             except (OSError, UnicodeError) as caught:
                 error.append(caught)
 
