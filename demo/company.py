@@ -56,7 +56,9 @@ journal.l10n_tn_edi_enabled = True
 # The example keeps its own number, so it has a journal of its own.
 example_journal = env["account.journal"].search([("code", "=", "DDM"), ("company_id", "=", company.id)])
 if not example_journal:
-    example_journal = journal.copy({"name": "Dossiers DDM", "code": "DDM"})
+    example_journal = journal.copy(
+        {"name": "Dossiers DDM", "code": "DDM", "default_account_id": journal.default_account_id.id}
+    )
 example_journal.l10n_tn_edi_enabled = True
 
 
@@ -79,6 +81,11 @@ def tax(name, amount_type, amount, code):
 
 tax("TVA 12%", "percent", 12, "I-1602")
 tax("Timbre 0.300", "fixed", 0.3, "I-1601")
+
+if not env["product.product"].search([("default_code", "=", "DDM")]):
+    env["product.product"].create(
+        {"default_code": "DDM", "name": "Dossier DDM", "type": "service", "taxes_id": [(5,)]}
+    )
 
 if not env["res.users"].search([("login", "=", "comptable")]):
     env["res.users"].create(

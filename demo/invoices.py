@@ -40,12 +40,6 @@ class Books:
         found = self.user("res.partner", "search", [("name", "=", name)], limit=1)
         return found[0] if found else self.user("res.partner", "create", [{"name": name, "is_company": True, **values}])[0]
 
-    def product(self, code, name, **values):
-        found = self.user("product.product", "search", [("default_code", "=", code)], limit=1)
-        return found[0] if found else self.user(
-            "product.product", "create", [{"default_code": code, "name": name, "type": "service", "taxes_id": [(5,)], **values}]
-        )[0]
-
     def invoice(self, origin, partner, lines, **values):
         """Make and post an invoice once.
 
@@ -53,7 +47,7 @@ class Books:
         :param list lines: dictionaries of ``account.move.line`` values.
         :return: id of the posted invoice.
         """
-        found = self.user("account.move", "search", [("invoice_origin", "=", origin)], limit=1)
+        found = self.user("account.move", "search", [("invoice_origin", "=", origin), ("move_type", "=", "out_invoice")], limit=1)
         if found:
             return found[0]
         [move] = self.user(
@@ -64,6 +58,7 @@ class Books:
                     "move_type": "out_invoice",
                     "partner_id": partner,
                     "invoice_origin": origin,
+                    "journal_id": self.one("account.journal", [("type", "=", "sale"), ("code", "!=", "DDM")]),
                     "invoice_line_ids": [(0, 0, line) for line in lines],
                     **values,
                 }
@@ -82,7 +77,7 @@ def make_all(user):
     mosaique = books.partner(
         "STE FRERE ET MOSAIQUE", vat="0914089JAM000", city="Salle publique Tunis", zip="1000", country_id=tunisia, ref="41115530"
     )
-    dossier = books.product("DDM", "Dossier DDM")
+    dossier = books.one("product.product", [("default_code", "=", "DDM")])
     example = books.invoice(
         "official example",
         mosaique,

@@ -104,6 +104,7 @@ def start_sandbox():
         [
             ENV / "venv-sandbox/bin/python", "-m", "sandbox", "serve", "--state", HOME / "sandbox",
             "--port", sandbox_port(), "--ready", ready, "--tls", "--verdict-delay", "1",
+            "--schemas", ROOT / "l10n_tn_edi_ttn/xsd",
         ],
         ready.exists,
     )
@@ -124,9 +125,9 @@ def sandbox(*arguments):
 
 
 def odoo_settings():
-    """:return: the section ``options`` of the project's Odoo configuration."""
+    """:return: the section ``options`` of the demo's Odoo configuration, before it is made of the project's."""
     parser = configparser.RawConfigParser()
-    parser.read(ENV / "odoo.conf")
+    parser.read([ENV / "odoo.conf", HOME / "odoo.conf"])
     return parser["options"]
 
 
@@ -138,8 +139,11 @@ def write_configuration():
     """Odoo's configuration for the demo: scheduled actions run, the sandbox's authority is trusted."""
     parser = configparser.RawConfigParser()
     parser.read(ENV / "odoo.conf")
+    # The ports stay what they were: the database knows the sandbox's.
+    ports = {name: odoo_settings()[name] for name in ("http_port", "gevent_port")}
     parser["options"].update(
         {
+            **ports,
             "db_name": DATABASE,
             "list_db": "False",
             "max_cron_threads": "2",
@@ -186,26 +190,28 @@ def odoo_answers():
 
 
 class User:
-    """An Odoo user at work through the public RPC interface.
+    """An Odoo user at work, through the calls that the web client makes.
 
-    :param str login: also the password's owner.
+    :raise StackError: when the login is refused.
     """
 
     def __init__(self, login, password):
-        self.password = password
-        self.uid = self._call("common", "login", DATABASE, login, password)
-        if not self.uid:
-            raise StackError(f"{login} cannot log in")
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        self._post("/web/session/authenticate", {"db": DATABASE, "login": login, "password": password})
 
     def __call__(self, model, method, *args, **kwargs):
-        return self._call("object", "execute_kw", DATABASE, self.uid, self.password, model, method, list(args), kwargs)
+        """:return: what the method of the model gives.
+        :raise StackError: with Odoo's own words when it refuses.
+        """
+        params = {"model": model, "method": method, "args": list(args), "kwargs": kwargs}
+        return self._post(f"/web/dataset/call_kw/{model}/{method}", params)
 
-    def _call(self, service, method, *args):
-        body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": service, "method": method, "args": args}}
+    def _post(self, path, params):
+        body = {"jsonrpc": "2.0", "method": "call", "params": params}
         request = urllib.request.Request(
-            f"{odoo_address()}/jsonrpc", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            odoo_address() + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with self.opener.open(request, timeout=120) as answer:
             result = json.load(answer)
         if "error" in result:
             raise StackError(result["error"]["data"]["message"])

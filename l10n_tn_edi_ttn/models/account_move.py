@@ -5,7 +5,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM, STATES
+from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM
 
 _logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class AccountMove(models.Model):
     l10n_tn_edi_document_id = fields.Many2one(
         "l10n_tn_edi.document", string="Electronic Document", readonly=True, copy=False, index="btree_not_null"
     )
-    l10n_tn_edi_state = fields.Selection(STATES, string="TTN Status", related="l10n_tn_edi_document_id.state")
+    l10n_tn_edi_state = fields.Selection(string="TTN Status", related="l10n_tn_edi_document_id.state")
     l10n_tn_edi_reference = fields.Char(string="TTN Reference", related="l10n_tn_edi_document_id.reference")
     l10n_tn_edi_submitted_at = fields.Datetime(string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at")
     l10n_tn_edi_reason = fields.Text(related="l10n_tn_edi_document_id.reason")

@@ -58,7 +58,7 @@ class L10nTnEdiSignatureProvider(models.Model):
     pkcs12_passphrase = fields.Char(
         string="Passphrase",
         compute="_compute_pkcs12_passphrase",
-        inverse="_inverse_pkcs12_passphrase",
+        readonly=False,
         groups="base.group_system",
         help="Stored encrypted with the server's key; it can be replaced, never read.",
     )
@@ -70,13 +70,6 @@ class L10nTnEdiSignatureProvider(models.Model):
 
     def _compute_pkcs12_passphrase(self):
         self.pkcs12_passphrase = False
-
-    def _inverse_pkcs12_passphrase(self):
-        for provider in self:
-            if provider.pkcs12_passphrase:
-                provider.pkcs12_passphrase_encrypted = self.env["l10n_tn_edi.secret"]._encrypt(
-                    provider.pkcs12_passphrase
-                )
 
     @api.depends("pkcs12_passphrase_encrypted")
     def _compute_has_passphrase(self):
@@ -97,15 +90,25 @@ class L10nTnEdiSignatureProvider(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        providers = super().create(vals_list)
+        providers = super().create([self._encrypt_passphrase(vals) for vals in vals_list])
         providers._refresh_certificate()
         return providers
 
     def write(self, vals):
+        vals = self._encrypt_passphrase(vals)
         result = super().write(vals)
-        if {"pkcs12_file", "pkcs12_passphrase", "code"} & vals.keys():
+        if {"pkcs12_file", "pkcs12_passphrase_encrypted", "code"} & vals.keys():
             self._refresh_certificate()
         return result
+
+    @api.model
+    def _encrypt_passphrase(self, vals):
+        """:return: ``vals`` with the typed passphrase replaced by its encrypted form; an empty one changes nothing."""
+        vals = dict(vals)
+        passphrase = vals.pop("pkcs12_passphrase", None)
+        if passphrase:
+            vals["pkcs12_passphrase_encrypted"] = self.env["l10n_tn_edi.secret"]._encrypt(passphrase)
+        return vals
 
     def _refresh_certificate(self):
         """Show the certificate of the file just given; a file that cannot be opened shows none (testing says why)."""

@@ -1,5 +1,13 @@
+import time
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+
+from ..elfatoora.answers import FaultAnswer
+from ..elfatoora.rejections import classify_fault, classify_problem
+
+# The administrator waits for the test's answer.
+TEST_SECONDS = 60
 
 
 class ResCompany(models.Model):
@@ -54,6 +62,31 @@ class ResCompany(models.Model):
         while company and not company.l10n_tn_edi_provider_id:
             company = company.parent_id
         return company.l10n_tn_edi_provider_id
+
+    def action_l10n_tn_edi_test_account(self):
+        """Ask TTN a harmless question with this account, and say in words what came back."""
+        self.ensure_one()
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(self.env._("Only an administrator can test the account."))
+        messages = self.env["l10n_tn_edi.messages"]
+        gateway = self.env["l10n_tn_edi.gateway"]
+        problem = gateway._problem(self)
+        if problem:
+            raise UserError(messages._sentence(problem, {"company": self.name}))
+        client = gateway._client(self, self.l10n_tn_edi_mode)
+        call = client.consult_efact(number="0", deadline=time.monotonic() + TEST_SECONDS)
+        cause = None
+        if isinstance(call.answer, FaultAnswer):
+            cause = classify_fault(call.answer)
+        elif call.problem:
+            cause = classify_problem(call.problem)
+        if cause:
+            raise UserError(messages._sentence(cause.code, {**cause.params, "text": cause.text}))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": self.env._("El Fatoora answers and knows this account.")},
+        }
 
     def action_l10n_tn_edi_activate_production(self):
         """Bind production to this very database; a copy of it will not deposit."""
