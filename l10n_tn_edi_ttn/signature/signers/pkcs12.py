@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -9,9 +10,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
-from .. import certificates, der
+from .. import certificates
 from ..problems import SignerError
 
+#: SEQUENCE, its length in any form (group 1), INTEGER 3.
+_PFX = re.compile(rb"\x30([\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x02\x01\x03", re.DOTALL)
 #: A certificate file holds a key and a few certificates; far above any real one.
 MAX_BYTES = 1024 * 1024
 
@@ -64,6 +67,9 @@ def _load(data: bytes, passphrase: str) -> tuple[object, list[bytes]]:
     """Private key and ordered chain of a PKCS#12 file. Raises SignerError."""
     if len(data) > MAX_BYTES or not _is_pkcs12(data):
         raise SignerError("pkcs12.unreadable")
+    if "\0" in passphrase:
+        # The library panics over it, with the passphrase in what it prints
+        raise SignerError("pkcs12.wrong_passphrase")
     try:
         content = load_pkcs12(data, passphrase.encode())
     except UnsupportedAlgorithm:
@@ -84,9 +90,12 @@ def _load(data: bytes, passphrase: str) -> tuple[object, list[bytes]]:
 
 
 def _is_pkcs12(data: bytes) -> bool:
-    """Whether ``data`` is a PFX by its outer structure: SEQUENCE {INTEGER 3, SEQUENCE, …} to the last byte."""
-    try:
-        version, content, *_mac = der.children(bytes(data))
-    except ValueError:
+    """Whether ``data`` begins like a PFX, SEQUENCE {INTEGER 3, …}, and is not cut. Some programs write lengths as BER."""
+    match = _PFX.match(data)
+    if not match:
         return False
-    return version == b"\x02\x01\x03" and content[0] == der.SEQUENCE
+    length = match[1]
+    if length == b"\x80":
+        return data.endswith(b"\0\0")
+    size = length[0] if len(length) == 1 else int.from_bytes(length[1:], "big")
+    return match.end(1) + size <= len(data)
