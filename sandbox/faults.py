@@ -135,6 +135,16 @@ KINDS: dict[str, Kind] = {
     "empty_answer": Kind("consult", {}, "nothing is returned although there is something"),
 }
 
+_DEPOSITS_ONLY = (
+    "late_deposit",
+    "relay_double",
+    "undeclared_certificate",
+    "expired_certificate",
+    "revoked_certificate",
+    "two_signatures",
+    "altered_file",
+)
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -188,9 +198,7 @@ class Faults:
             raise ValueError(
                 f"fault {kind!r} strikes before the call is read: it can't depend on what the call says"
             )
-        operation = operation or {"deposit": "saveEfact", "text": "saveEfact", "consult": "consultEfact"}.get(
-            stage
-        )
+        operation = operation or _usual_operation(kind)
         with self.store.write() as db:
             values = {
                 "kind": kind,
@@ -254,6 +262,13 @@ class Faults:
                     Hit(row["id"], row["kind"], {**KINDS[row["kind"]].params, **json.loads(row["params"])})
                 )
         return found
+
+
+def _usual_operation(kind: str) -> str | None:
+    """The operation that a kind is about when none is named; None for any."""
+    if KINDS[kind].stage in ("deposit", "text") or kind in _DEPOSITS_ONLY:
+        return "saveEfact"
+    return "consultEfact" if KINDS[kind].stage == "consult" else None
 
 
 def _strikes(row) -> bool:

@@ -60,12 +60,12 @@ class Service:
     @staticmethod
     def number_of(request: soap.Request) -> str | None:
         """The document number that a call is about, for the matchers of faults; None when it can't be told."""
-        if request.operation == "saveEfact":
-            try:
-                return facts(parse(request.document)).number or None
-            except XmlError:
-                return None
-        return request.criteria.get("documentNumber")
+        if request.operation != "saveEfact":
+            return request.criteria.get("documentNumber")
+        try:
+            return facts(_root(request)).number or None
+        except XmlError:
+            return None
 
     def execute(
         self, request: soap.Request, seq: int, hits: list[Hit], *, extra_plan: dict | None = None
@@ -82,9 +82,7 @@ class Service:
         }
         if request.operation == "saveEfact":
             note["sha256"] = hashlib.sha256(request.document).hexdigest()
-            note["number"] = self.number_of(request)
-        else:
-            note["number"] = request.criteria.get("documentNumber")
+        note["number"] = self.number_of(request)
         try:
             for hit in hits:
                 if hit.stage == "refusal":
@@ -123,14 +121,14 @@ class Service:
         if not data:
             raise refusal("empty")
         try:
-            root = parse(data)
+            root = _root(request)
         except XmlError as error:
             raise refusal(
                 "schema",
                 f"ligne numéro : {error.line} colonne numéro: {error.column} message: {error.message}",
             ) from error
         seen = facts(root)
-        if settings["check_schema"]:
+        if settings["check_schema"] and _sampled(note["sha256"], float(settings["schema_sample"])):
             problem = self.schemas.problem(data, root, seen.version)
             if problem:
                 raise refusal("schema", problem)
@@ -250,6 +248,17 @@ class Service:
         ).fetchone()
         known = row is not None and row["qr"] is not None and row["qr"].split() == text.split()
         return "QrCode valide" if genuine and known else "QrCode non valide"
+
+
+def _root(request: soap.Request):
+    """The document's root, parsed once a call. Raises XmlError."""
+    if request.root is None:
+        request.root = parse(request.document)
+    return request.root
+
+
+def _sampled(digest: str, share: float) -> bool:
+    return share >= 1 or int(digest[:8], 16) / 2**32 < share
 
 
 def _plan(hits: list[Hit]) -> dict:

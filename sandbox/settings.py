@@ -18,6 +18,7 @@ DEFAULTS: dict[str, object] = {
     "identical": "new_deposit",  # or "refuse"
     "identical_text": ["SERV10", "Document déjà déposé avec ID {id}"],
     "check_schema": True,
+    "schema_sample": 1.0,  # share of the deposits whose schema is checked; a benchmark of clients may lower it
     "profile": "v3",  # signature policy asked for: "v3", "v2" or "any"
     "strict_signatures": False,  # ask the xmlsec1 program as well as signxml
     "address_filter": False,  # keep silent towards addresses that no account declares

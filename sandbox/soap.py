@@ -56,6 +56,7 @@ class Request:
     document: bytes = b""
     criteria: dict[str, str] = field(default_factory=dict)
     qr_text: str = ""
+    root: object = None  # the document once it is parsed, kept by the service
 
 
 def read_request(body: bytes) -> Request:

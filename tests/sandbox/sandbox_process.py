@@ -107,7 +107,7 @@ class Sandbox:
         """Start it and wait until it listens."""
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        self.log = open(self.folder / "serve.log", "ab")
+        self.log = (self.folder / "serve.log").open("ab")
         self.process = subprocess.Popen(
             [
                 python(),
