@@ -1,22 +1,25 @@
 """What an invoice knows for TEIF beside Odoo's own fields, and whether it is concerned by El Fatoora at all."""
+
 from odoo import api, fields, models
 from odoo.tools.sql import column_exists, create_column
 
 EXPORT_POSITION = "l10n_tn_fp_template_export"
 # Why an invoice is not deposited. The sentences are in l10n_tn_edi_messages.py.
-SCOPE_REASONS = frozenset({
-    "scope.company_off",
-    "scope.not_tunisian",
-    "scope.journal_off",
-    "scope.move_type",
-    "scope.not_posted",
-    "scope.before_go_live",
-    "scope.no_go_live",
-    "scope.excluded",
-    "scope.deposited_elsewhere",
-    "scope.consumer",
-    "scope.foreign",
-})
+SCOPE_REASONS = frozenset(
+    {
+        "scope.company_off",
+        "scope.not_tunisian",
+        "scope.journal_off",
+        "scope.move_type",
+        "scope.not_posted",
+        "scope.before_go_live",
+        "scope.no_go_live",
+        "scope.excluded",
+        "scope.deposited_elsewhere",
+        "scope.consumer",
+        "scope.foreign",
+    }
+)
 
 
 class AccountMove(models.Model):
@@ -39,7 +42,9 @@ class AccountMove(models.Model):
         copy=False,
     )
     l10n_tn_edi_hold = fields.Boolean(
-        string="Hold at TTN", copy=False, help="Once posted, the invoice is not deposited until the hold is released."
+        string="Hold at TTN",
+        copy=False,
+        help="Once posted, the invoice is not deposited until the hold is released.",
     )
     l10n_tn_edi_exclusion = fields.Selection(
         [
@@ -64,12 +69,16 @@ class AccountMove(models.Model):
     )
     l10n_tn_edi_original_date = fields.Date(string="Original Invoice Date", copy=False)
     l10n_tn_edi_order_reference = fields.Char(
-        string="Purchase Order", copy=False, help="The customer's order number; the customer reference when empty."
+        string="Purchase Order",
+        copy=False,
+        help="The customer's order number; the customer reference when empty.",
     )
     l10n_tn_edi_period_start = fields.Date(string="Billing Period From", copy=False)
     l10n_tn_edi_period_end = fields.Date(string="Billing Period To", copy=False)
     l10n_tn_edi_note = fields.Text(
-        string="Note in the Electronic Invoice", copy=False, help="Observations that the TEIF document carries."
+        string="Note in the Electronic Invoice",
+        copy=False,
+        help="Observations that the TEIF document carries.",
     )
 
     def _auto_init(self):
@@ -136,8 +145,14 @@ class AccountMove(models.Model):
             return False, "scope.deposited_elsewhere"
         if self.l10n_tn_edi_exclusion:
             return False, "scope.excluded"
-        if company.l10n_tn_edi_consumer_policy == "exclude" and self.commercial_partner_id._l10n_tn_edi_is_consumer():
+        if (
+            company.l10n_tn_edi_consumer_policy == "exclude"
+            and self.commercial_partner_id._l10n_tn_edi_is_consumer()
+        ):
             return False, "scope.consumer"
-        if company.l10n_tn_edi_foreign_policy == "exclude" and self.commercial_partner_id._l10n_tn_edi_is_foreign():
+        if (
+            company.l10n_tn_edi_foreign_policy == "exclude"
+            and self.commercial_partner_id._l10n_tn_edi_is_foreign()
+        ):
             return False, "scope.foreign"
         return True, None

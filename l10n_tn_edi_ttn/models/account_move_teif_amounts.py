@@ -1,4 +1,5 @@
 """The amounts of a TEIF document, all from Odoo's tax engine: they equal the journal entry to the millime."""
+
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
@@ -43,7 +44,9 @@ class AccountMove(models.Model):
         """``value`` (a float of the tax engine, or a Decimal) with the decimals of the invoice's currency, as a Decimal."""
         step = Decimal(1).scaleb(-self.currency_id.decimal_places)
         # repr() is the shortest text that gives the float back: no binary dust in the Decimal.
-        amount = (value if isinstance(value, Decimal) else Decimal(repr(float(value)))).quantize(step, ROUND_HALF_UP)
+        amount = (value if isinstance(value, Decimal) else Decimal(repr(float(value)))).quantize(
+            step, ROUND_HALF_UP
+        )
         return amount if amount else abs(amount)
 
     def _l10n_tn_edi_amounts(self):
@@ -106,7 +109,8 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_lines(self, amounts):
         """The ``teif.document.Line`` of each line, in the order of ``amounts.lines``."""
         return tuple(
-            self._l10n_tn_edi_line(number, base_line) for number, base_line in enumerate(amounts.lines, start=1)
+            self._l10n_tn_edi_line(number, base_line)
+            for number, base_line in enumerate(amounts.lines, start=1)
         )
 
     def _l10n_tn_edi_line(self, number, base_line):
@@ -118,7 +122,9 @@ class AccountMove(models.Model):
             code=self._l10n_tn_edi_item_code(number, base_line),
             description=cut(name, ITEM_DESCRIPTION),
             lang=language(name, self._l10n_tn_edi_language()),
-            quantity=Quantity(quantity(base_line["quantity"]), base_line["product_uom_id"]._l10n_tn_edi_unit()),
+            quantity=Quantity(
+                quantity(base_line["quantity"]), base_line["product_uom_id"]._l10n_tn_edi_unit()
+            ),
             taxes=self._l10n_tn_edi_line_taxes(base_line),
             allowances=allowances,
             amounts=(
@@ -199,6 +205,8 @@ class AccountMove(models.Model):
             amounts.taxes.items(), key=lambda item: (item[0][0] != STAMP, item[0][0], -item[0][1])
         ):
             due = Amount("I-178", self._l10n_tn_edi_decimal(tax), currency)
-            sums = (due,) if code == STAMP else (Amount("I-177", self._l10n_tn_edi_decimal(base), currency), due)
+            sums = (
+                (due,) if code == STAMP else (Amount("I-177", self._l10n_tn_edi_decimal(base), currency), due)
+            )
             totals.append(TaxTotal(Tax(code, TAX_LABELS[code], rate(percent)), sums))
         return tuple(totals)

@@ -2,6 +2,8 @@
 
 No XML here: ``teif.write`` turns the document into bytes.
 """
+
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import models
@@ -104,7 +106,9 @@ class AccountMove(models.Model):
             issued = (DateText("I-31", date),) if date else ()
             references.append(Reference("I-89", clean(self.l10n_tn_edi_original_number), issued))
         # Odoo writes "Reversal of: …" into the reference of a credit note: that is no order.
-        order = clean(self.l10n_tn_edi_order_reference or (self.ref if self.move_type == "out_invoice" else ""))
+        order = clean(
+            self.l10n_tn_edi_order_reference or (self.ref if self.move_type == "out_invoice" else "")
+        )
         if order:
             references.append(Reference("I-83", order))
         return tuple(references)
@@ -162,7 +166,9 @@ class AccountMove(models.Model):
             role="I-64",
             identifier=self._l10n_tn_edi_receiver(),
             name=clean(partner.name),
-            name_type="Qualification" if partner.is_company or not partner._l10n_tn_edi_is_consumer() else "Physical",
+            name_type="Qualification"
+            if partner.is_company or not partner._l10n_tn_edi_is_consumer()
+            else "Physical",
             addresses=(self._l10n_tn_edi_address(self._l10n_tn_edi_customer_place()),),
             references=tuple(references),
             contacts=self._l10n_tn_edi_contacts(partner, partner.name),
@@ -193,7 +199,9 @@ class AccountMove(models.Model):
         identifier = clean(partner.ref)
         if not 0 < len(identifier) <= CONTACT_IDENTIFIER:
             identifier = "CONTACT"
-        means = (("I-101", partner.phone), ("I-103", partner.email), ("I-104", partner.website))
+        # Odoo puts http:// before what was typed
+        website = re.sub(r"^https?://|/$", "", clean(partner.website))
+        means = (("I-101", partner.phone), ("I-103", partner.email), ("I-104", website))
         return tuple(
             Contact(identifier=identifier, name=clean(name), means=code, address=clean(address))
             for code, address in means
@@ -243,7 +251,10 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_institution(self):
         """The company's bank account of the invoice, None when there is none or it has no RIB."""
         bank = self.partner_bank_id
-        if not bank or bank.partner_id.commercial_partner_id != self.company_id.partner_id.commercial_partner_id:
+        if (
+            not bank
+            or bank.partner_id.commercial_partner_id != self.company_id.partner_id.commercial_partner_id
+        ):
             return None
         values = bank.sudo()._l10n_tn_edi_institution()
         if not values:
@@ -268,7 +279,9 @@ class AccountMove(models.Model):
             if line.display_type == "line_note" and clean(line.name)
         ]
         texts += self._l10n_tn_edi_currency_texts()
-        texts = [text[start : start + FREE_TEXT] for text in texts for start in range(0, len(text), FREE_TEXT)]
+        texts = [
+            text[start : start + FREE_TEXT] for text in texts for start in range(0, len(text), FREE_TEXT)
+        ]
         return (FreeText("I-48", tuple(texts)),) if texts else ()
 
     def _l10n_tn_edi_currency_texts(self):

@@ -3,6 +3,7 @@
 The checker speaks of XML paths; here they become a record and a field. What only Odoo can see is added: a tax without code,
 a stamp charged twice, a bank account without RIB.
 """
+
 import re
 from dataclasses import asdict, is_dataclass
 
@@ -16,16 +17,18 @@ BLOCKING, WARNING, ADVICE = "blocking", "warning", "advice"
 SEVERITIES = (BLOCKING, WARNING, ADVICE)
 
 # What the checks below may say; the sentences are in l10n_tn_edi_messages.py.
-ODOO_CODES = frozenset({
-    "odoo.company_matricule",
-    "odoo.customer_identifier",
-    "odoo.consumer_identifier",
-    "odoo.tax_code",
-    "odoo.no_line",
-    "odoo.stamp_multiplied",
-    "odoo.account_without_rib",
-    "odoo.currency_rate",
-})
+ODOO_CODES = frozenset(
+    {
+        "odoo.company_matricule",
+        "odoo.customer_identifier",
+        "odoo.consumer_identifier",
+        "odoo.tax_code",
+        "odoo.no_line",
+        "odoo.stamp_multiplied",
+        "odoo.account_without_rib",
+        "odoo.currency_rate",
+    }
+)
 
 # Parts of paths whose findings say less clearly what one of Odoo's own says.
 COVERED_PATHS = {
@@ -81,7 +84,9 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         document = self._l10n_tn_edi_teif_document()
-        return self._l10n_tn_edi_place(check.check(parse_foreign_xml(write.write(document)), document=document))
+        return self._l10n_tn_edi_place(
+            check.check(parse_foreign_xml(write.write(document)), document=document)
+        )
 
     def _l10n_tn_edi_place(self, findings):
         """The findings of the checker on this invoice's document with their places in Odoo, and those only Odoo can see.
@@ -148,14 +153,21 @@ class AccountMove(models.Model):
             )
         taxes = self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy()
         for tax in taxes.filtered(lambda tax: not tax.l10n_tn_edi_code):
-            yield self._l10n_tn_edi_own_finding("odoo.tax_code", BLOCKING, tax, "l10n_tn_edi_code", tax=tax.name)
+            yield self._l10n_tn_edi_own_finding(
+                "odoo.tax_code", BLOCKING, tax, "l10n_tn_edi_code", tax=tax.name
+            )
         stamp = taxes.filtered(lambda tax: tax.l10n_tn_edi_code == STAMP and tax.amount_type == "fixed")
         charged = sum((tax for (code, _rate), (_base, tax) in amounts.taxes.items() if code == STAMP), 0)
         usual = self._l10n_tn_edi_decimal(stamp[:1].amount)
         # In the currency of the stamp only: a fixed tax ignores the currency of the invoice.
         if stamp and charged > usual and self.currency_id == self.company_id.currency_id:
             yield self._l10n_tn_edi_own_finding(
-                "odoo.stamp_multiplied", WARNING, self, "invoice_line_ids", charged=str(charged), usual=str(usual)
+                "odoo.stamp_multiplied",
+                WARNING,
+                self,
+                "invoice_line_ids",
+                charged=str(charged),
+                usual=str(usual),
             )
 
     def _l10n_tn_edi_check_bank(self):
@@ -195,7 +207,9 @@ class AccountMove(models.Model):
         if match := LINE_PATH.search(path):
             return self._l10n_tn_edi_locate_line(int(match[1] or 1), match[2])
         if "/DocumentReference" in path:
-            return self._l10n_tn_edi_locate_item(path, "DocumentReference", self._l10n_tn_edi_references(), REFERENCE_MOVE_FIELDS)
+            return self._l10n_tn_edi_locate_item(
+                path, "DocumentReference", self._l10n_tn_edi_references(), REFERENCE_MOVE_FIELDS
+            )
         if "/InvoiceBody/Dtm" in path:
             return self._l10n_tn_edi_locate_item(path, "DateText", self._l10n_tn_edi_dates(), DATE_FIELDS)
         field = next((name for pattern, name in MOVE_FIELDS if pattern.search(path)), False)
@@ -258,13 +272,15 @@ class AccountMove(models.Model):
         result = []
         for finding in findings:
             item = asdict(finding) if is_dataclass(finding) else finding
-            result.append({
-                "code": item["code"],
-                "severity": item.get("severity") or BLOCKING,
-                "sentence": messages._finding_sentence(item),
-                "model": item.get("model") or False,
-                "res_id": item.get("res_id") or False,
-                "field": item.get("field") or False,
-                "path": item.get("path") or "",
-            })
+            result.append(
+                {
+                    "code": item["code"],
+                    "severity": item.get("severity") or BLOCKING,
+                    "sentence": messages._finding_sentence(item),
+                    "model": item.get("model") or False,
+                    "res_id": item.get("res_id") or False,
+                    "field": item.get("field") or False,
+                    "path": item.get("path") or "",
+                }
+            )
         return result

@@ -1,4 +1,5 @@
 """The TEIF code of a tax, with sound defaults for the taxes of ``l10n_tn``."""
+
 import re
 from decimal import Decimal
 
@@ -74,11 +75,17 @@ class AccountTax(models.Model):
     @api.model
     def _l10n_tn_edi_preset_taxes(self, companies):
         """Give the sales taxes of ``companies`` that have no TEIF code yet the one their kind tells; returns those taxes."""
-        taxes = self.env["account.tax"].with_context(active_test=False).search([
-            ("company_id", "child_of", companies.ids),
-            ("type_tax_use", "=", "sale"),
-            ("l10n_tn_edi_code", "=", False),
-        ])
+        taxes = (
+            self.env["account.tax"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("company_id", "child_of", companies.ids),
+                    ("type_tax_use", "=", "sale"),
+                    ("l10n_tn_edi_code", "=", False),
+                ]
+            )
+        )
         done = self.env["account.tax"]
         for company in companies:
             template = self.env["account.chart.template"].with_company(company)

@@ -3,6 +3,7 @@
 The rooms (``teif``, ``signature``, ``elfatoora``) speak codes and English; people read what stands in the files
 ``l10n_tn_edi_messages*.py``. Each sentence is literal in a ``self.env._()``, since extraction sees nothing else.
 """
+
 from odoo import api, models
 
 from .l10n_tn_edi_text import cut
@@ -70,7 +71,9 @@ class L10nTnEdiMessages(models.AbstractModel):
     @api.model
     def _record_name(self, record):
         if record._name == "account.move.line":
-            return self.env._("line “%(line)s”", line=cut(record.name or record.product_id.display_name, SHOWN))
+            return self.env._(
+                "line “%(line)s”", line=cut(record.name or record.product_id.display_name, SHOWN)
+            )
         return cut(record.display_name, SHOWN)
 
     @api.model
@@ -93,17 +96,31 @@ class L10nTnEdiMessages(models.AbstractModel):
     def _scope_catalogue(self):
         """Why an invoice is not deposited: reasons of ``account.move._l10n_tn_edi_concerned``."""
         return {
-            "scope.company_off": lambda p: self.env._("Electronic invoicing is off for this company (Settings, Accounting)."),
-            "scope.not_tunisian": lambda p: self.env._("Only companies whose fiscal country is Tunisia deposit at El Fatoora."),
+            "scope.company_off": lambda p: self.env._(
+                "Electronic invoicing is off for this company (Settings, Accounting)."
+            ),
+            "scope.not_tunisian": lambda p: self.env._(
+                "Only companies whose fiscal country is Tunisia deposit at El Fatoora."
+            ),
             "scope.move_type": lambda p: self.env._("Only customer invoices and credit notes are deposited."),
             "scope.journal_off": lambda p: self.env._("Electronic invoicing is off for this journal."),
             "scope.not_posted": lambda p: self.env._("The invoice is not posted."),
-            "scope.no_go_live": lambda p: self.env._("The company has no go-live date yet: enter it in the settings."),
-            "scope.before_go_live": lambda p: self.env._("The invoice is dated before the company's go-live date."),
-            "scope.excluded": lambda p: self.env._("Somebody excluded this invoice from electronic invoicing."),
-            "scope.deposited_elsewhere": lambda p: self.env._("This invoice was deposited by another system."),
+            "scope.no_go_live": lambda p: self.env._(
+                "The company has no go-live date yet: enter it in the settings."
+            ),
+            "scope.before_go_live": lambda p: self.env._(
+                "The invoice is dated before the company's go-live date."
+            ),
+            "scope.excluded": lambda p: self.env._(
+                "Somebody excluded this invoice from electronic invoicing."
+            ),
+            "scope.deposited_elsewhere": lambda p: self.env._(
+                "This invoice was deposited by another system."
+            ),
             "scope.consumer": lambda p: self.env._("The company does not deposit its invoices to consumers."),
-            "scope.foreign": lambda p: self.env._("The company does not deposit its invoices to foreign customers."),
+            "scope.foreign": lambda p: self.env._(
+                "The company does not deposit its invoices to foreign customers."
+            ),
         }
 
     @api.model
@@ -140,6 +157,7 @@ class L10nTnEdiMessages(models.AbstractModel):
                 account=p["account"],
             ),
             "odoo.currency_rate": lambda p: self.env._(
-                "No exchange rate is known for %(currency)s on the date of the invoice.", currency=p["currency"]
+                "No exchange rate is known for %(currency)s on the date of the invoice.",
+                currency=p["currency"],
             ),
         }

@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class L10nTnEdiMessages(models.AbstractModel):
-    """Sentences of ``elfatoora``: TTN's refusals, the network, and what TTN's answers mean for a document."""
+    """Sentences of ``elfatoora``: TTN's refusals and the network."""
 
     _inherit = "l10n_tn_edi.messages"
 
@@ -13,9 +13,7 @@ class L10nTnEdiMessages(models.AbstractModel):
             **self._elfatoora_account_catalogue(),
             **self._elfatoora_signature_catalogue(),
             **self._elfatoora_content_catalogue(),
-            **self._elfatoora_send_catalogue(),
-            **self._elfatoora_ask_catalogue(),
-            **self._elfatoora_accept_catalogue(),
+            **self._elfatoora_decision_catalogue(),
         }
 
     @api.model
@@ -40,8 +38,18 @@ class L10nTnEdiMessages(models.AbstractModel):
             "network.read_timeout": lambda p: self.env._(
                 "TTN took the document and did not answer in time. Odoo asks what became of it."
             ),
-            "network.deadline": lambda p: self.env._("There was no time left to call TTN. Odoo tries again by itself."),
-            "network.bad_url": lambda p: self.env._("The address of El Fatoora in the settings cannot be used."),
+            "network.deadline": lambda p: self.env._(
+                "There was no time left to call TTN. Odoo tries again by itself."
+            ),
+            "network.bad_url": lambda p: self.env._(
+                "The address of El Fatoora in the settings cannot be used."
+            ),
+            "network.bad_request": lambda p: self.env._(
+                "The request to TTN could not be made. Nothing was sent; the server's log has the details."
+            ),
+            "answer.encoding": lambda p: self.env._(
+                "TTN's answer is compressed in a way that cannot be read."
+            ),
             "network.address_refused": lambda p: self.env._(
                 "The address of El Fatoora is not https, or leads into a private network that the server's "
                 "configuration does not allow."
@@ -69,21 +77,29 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The call to TTN failed in an unexpected way; the server's log has the details. Odoo asks what became "
                 "of the document."
             ),
-            "answer.empty": lambda p: self.env._("TTN's server sent an empty answer (HTTP %(status)s).", status=p["status"]),
+            "answer.empty": lambda p: self.env._(
+                "TTN's server sent an empty answer (HTTP %(status)s).", status=p["status"]
+            ),
             "answer.html": lambda p: self.env._(
                 "A web page answered instead of El Fatoora (HTTP %(status)s): a proxy, or a wrong address in the settings.",
                 status=p["status"],
             ),
             "answer.not_xml": lambda p: self.env._("The answer of TTN's server cannot be read or was cut."),
-            "answer.not_soap": lambda p: self.env._("Something else than El Fatoora answered. Check the address."),
-            "answer.wrong_operation": lambda p: self.env._("TTN's server answered another question than ours."),
+            "answer.not_soap": lambda p: self.env._(
+                "Something else than El Fatoora answered. Check the address."
+            ),
+            "answer.wrong_operation": lambda p: self.env._(
+                "TTN's server answered another question than ours."
+            ),
             "answer.unexpected": lambda p: self.env._("The answer of TTN's server is not one that is known."),
             "answer.redirect": lambda p: self.env._(
                 "The server sends us to another address (HTTP %(status)s), which is refused. Check the address in the "
                 "settings.",
                 status=p["status"],
             ),
-            "answer.http_error": lambda p: self.env._("TTN's server reports error %(status)s.", status=p["status"]),
+            "answer.http_error": lambda p: self.env._(
+                "TTN's server reports error %(status)s.", status=p["status"]
+            ),
             "answer.too_large": lambda p: self.env._("The answer of TTN's server is too large to be read."),
             "ttn.unreachable": lambda p: self.env._(
                 "TTN's service cannot be reached; nothing was sent. Odoo tries again by itself."
@@ -94,21 +110,34 @@ class L10nTnEdiMessages(models.AbstractModel):
             "ttn.not_the_service": lambda p: self.env._(
                 "Something else than El Fatoora answers at this address. Check the address in the settings."
             ),
-            "ttn.tls": lambda p: self.env._("The secure connection to TTN could not be trusted; nothing was sent."),
+            "ttn.tls": lambda p: self.env._(
+                "The secure connection to TTN could not be trusted; nothing was sent."
+            ),
             "ttn.bad_address": lambda p: self.env._(
                 "The address of El Fatoora in the settings is not allowed or not usable; nothing was sent."
             ),
-            "ttn.unavailable": lambda p: self.env._("TTN's service is out of order at the moment. Odoo tries again."),
+            "ttn.unavailable": lambda p: self.env._(
+                "TTN's service is out of order at the moment. Odoo tries again."
+            ),
             "ttn.deadline": lambda p: self.env._("There was no time left to call TTN; nothing was sent."),
             "ttn.internal_error": lambda p: self.env._(
                 "TTN reports an internal error. Odoo asks what became of the document before sending anything again."
             ),
-            "ttn.content_type": lambda p: self.env._("TTN refuses the kind of request that was sent. Tell your integrator."),
-            "ttn.empty_request": lambda p: self.env._("TTN received an empty request. Nothing was deposited."),
+            "ttn.bad_request": lambda p: self.env._(
+                "The request to TTN could not be made; nothing was sent. The server's log has the details."
+            ),
+            "ttn.content_type": lambda p: self.env._(
+                "TTN refuses the kind of request that was sent. Tell your integrator."
+            ),
+            "ttn.empty_request": lambda p: self.env._(
+                "TTN received an empty request. Nothing was deposited."
+            ),
             "ttn.request_unreadable": lambda p: self.env._(
                 "TTN could not read the request (damaged on the way). Nothing was deposited."
             ),
-            "ttn.file_damaged": lambda p: self.env._("TTN could not read the file: damaged, cut or badly encoded."),
+            "ttn.file_damaged": lambda p: self.env._(
+                "TTN could not read the file: damaged, cut or badly encoded."
+            ),
         }
 
     @api.model
@@ -120,7 +149,9 @@ class L10nTnEdiMessages(models.AbstractModel):
             "ttn.wrong_credentials": lambda p: self.env._(
                 "TTN refuses the login or the password. An administrator corrects them in the settings."
             ),
-            "ttn.account_disabled": lambda p: self.env._("The company's account at TTN is suspended or not active. Ask TTN."),
+            "ttn.account_disabled": lambda p: self.env._(
+                "The company's account at TTN is suspended or not active. Ask TTN."
+            ),
             "ttn.address_not_declared": lambda p: self.env._(
                 "The public address of this server is not declared at TTN. Declare it there."
             ),
@@ -134,13 +165,17 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "TTN already holds this very document. Odoo asks for the earlier deposit; it is never sent again."
             ),
             "ttn.unknown": lambda p: self.env._("TTN's message is not known here: read it and decide."),
-            "ttn.business_control": lambda p: self.env._("TTN's control refuses the document; its own text says why."),
+            "ttn.business_control": lambda p: self.env._(
+                "TTN's control refuses the document; its own text says why."
+            ),
         }
 
     @api.model
     def _elfatoora_signature_catalogue(self):
         return {
-            "ttn.several_signatures": lambda p: self.env._("TTN found more than one signature. Sign the invoice again."),
+            "ttn.several_signatures": lambda p: self.env._(
+                "TTN found more than one signature. Sign the invoice again."
+            ),
             "ttn.signer_not_authorised": lambda p: self.env._(
                 "The certificate's serial number is not declared, or not activated, for the account at TTN. Declare it there, "
                 "then send again."
@@ -172,7 +207,9 @@ class L10nTnEdiMessages(models.AbstractModel):
     @api.model
     def _elfatoora_content_catalogue(self):
         return {
-            "ttn.amount_format": lambda p: self.env._("TTN finds an amount badly written: “%(value)s”.", value=p["value"]),
+            "ttn.amount_format": lambda p: self.env._(
+                "TTN finds an amount badly written: “%(value)s”.", value=p["value"]
+            ),
             "ttn.amounts_mismatch": lambda p: self.env._(
                 "TTN finds that the amounts do not add up. Check the taxes and totals of the invoice."
             ),
@@ -180,7 +217,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "TTN does not know the tax code “%(value)s”. Check the TEIF code on the taxes of the invoice.",
                 value=p["value"],
             ),
-            "ttn.no_lines": lambda p: self.env._("TTN finds no line in the document. Add one to the invoice."),
+            "ttn.no_lines": lambda p: self.env._(
+                "TTN finds no line in the document. Add one to the invoice."
+            ),
             "ttn.number_missing": lambda p: self.env._("TTN finds no invoice number."),
             "ttn.address_too_long": lambda p: self.env._(
                 "A part of an address is too long: street and city take 35 characters, the postal code 17. Shorten it on "
@@ -189,7 +228,9 @@ class L10nTnEdiMessages(models.AbstractModel):
             "ttn.address_missing": lambda p: self.env._(
                 "A part of the company's or the customer's address is missing. Complete it on the partner."
             ),
-            "ttn.contact_incomplete": lambda p: self.env._("A contact of the company or the customer is incomplete."),
+            "ttn.contact_incomplete": lambda p: self.env._(
+                "A contact of the company or the customer is incomplete."
+            ),
             "ttn.party_name_type": lambda p: self.env._(
                 "A partner is neither marked as a person nor as a company. Check the customer."
             ),
@@ -205,128 +246,43 @@ class L10nTnEdiMessages(models.AbstractModel):
             ),
             "ttn.wrong_root": lambda p: self.env._("TTN does not find a TEIF document in the file."),
             "ttn.text_too_long": lambda p: self.env._(
-                "A text is too long for TTN (at most %(limit)s characters): “%(value)s”.", limit=p["limit"], value=p["value"]
+                "A text is too long for TTN (at most %(limit)s characters): “%(value)s”.",
+                limit=p["limit"],
+                value=p["value"],
             ),
-            "ttn.text_empty": lambda p: self.env._("A mandatory text is empty (%(element)s).", element=p["element"]),
-            "ttn.code_unknown": lambda p: self.env._("TTN does not know the code “%(value)s”.", value=p["value"]),
+            "ttn.text_empty": lambda p: self.env._(
+                "A mandatory text is empty (%(element)s).", element=p["element"]
+            ),
+            "ttn.code_unknown": lambda p: self.env._(
+                "TTN does not know the code “%(value)s”.", value=p["value"]
+            ),
             "ttn.value_format": lambda p: self.env._(
-                "A value is not written as TTN wants it: “%(value)s” (%(element)s).", value=p["value"], element=p["element"]
+                "A value is not written as TTN wants it: “%(value)s” (%(element)s).",
+                value=p["value"],
+                element=p["element"],
             ),
-            "ttn.assertion": lambda p: self.env._("The document breaks a rule of TTN's format (%(element)s).", element=p["element"]),
+            "ttn.assertion": lambda p: self.env._(
+                "The document breaks a rule of TTN's format (%(element)s).", element=p["element"]
+            ),
             "ttn.attribute_missing": lambda p: self.env._(
                 "The document lacks an attribute (%(attribute)s of %(element)s).",
                 attribute=p["attribute"],
                 element=p["element"],
             ),
             "ttn.attribute_unexpected": lambda p: self.env._(
-                "The document has an attribute that TTN does not take (%(attribute)s).", attribute=p["attribute"]
+                "The document has an attribute that TTN does not take (%(attribute)s).",
+                attribute=p["attribute"],
             ),
-            "ttn.element_missing": lambda p: self.env._("The document lacks %(expected)s.", expected=p["expected"]),
+            "ttn.element_missing": lambda p: self.env._(
+                "The document lacks %(expected)s.", expected=p["expected"]
+            ),
             "ttn.element_misplaced": lambda p: self.env._(
                 "The document has %(element)s in a place where TTN does not take it.", element=p["element"]
             ),
-            "ttn.schema_invalid": lambda p: self.env._("The document does not follow TTN's format; its text says where."),
+            "ttn.schema_invalid": lambda p: self.env._(
+                "The document does not follow TTN's format; its text says where."
+            ),
             "ttn.secondary_reference": lambda p: self.env._(
                 "A secondary reference is wrong. TTN notes it and may accept the invoice all the same."
-            ),
-        }
-
-    @api.model
-    def _elfatoora_send_catalogue(self):
-        return {
-            "send.submitted": lambda p: self.env._("Deposited at TTN, which is working on it."),
-            "send.not_sent": lambda p: self.env._(
-                "The document could not be sent; TTN surely did not receive it. Odoo tries again by itself."
-            ),
-            "send.refused": lambda p: self.env._("TTN refused the document at once: %(text)s", text=p["text"]),
-            "send.no_id": lambda p: self.env._(
-                "TTN answered without a deposit number. Odoo asks what became of the document."
-            ),
-            "send.several_ids": lambda p: self.env._(
-                "TTN answered with several deposit numbers. Odoo asks what became of the document."
-            ),
-            "send.doubtful_text": lambda p: self.env._(
-                "TTN's answer can be read in two ways. Odoo asks what became of the document."
-            ),
-            "send.fault": lambda p: self.env._(
-                "TTN reports an error (%(text)s) that does not say what became of the document. Odoo asks.", text=p["text"]
-            ),
-            "send.answer_lost": lambda p: self.env._(
-                "No usable answer came from TTN. Odoo asks what became of the document; it is not sent again before."
-            ),
-            "send.lease_expired": lambda p: self.env._(
-                "Sending was interrupted. Odoo asks TTN what became of the document; it is not sent again before."
-            ),
-        }
-
-    @api.model
-    def _elfatoora_ask_catalogue(self):
-        return {
-            "ask.no_answer": lambda p: self.env._("TTN could not be asked completely. Odoo asks again."),
-            "ask.not_visible": lambda p: self.env._("TTN does not show the document (yet). Odoo asks again."),
-            "ask.pending": lambda p: self.env._("Deposited; TTN is working on it."),
-            "ask.rejected": lambda p: self.env._("TTN rejected the document: %(texts)s", texts=p["texts"]),
-            "ask.still_rejected": lambda p: self.env._("TTN rejected the document, and nothing new is there."),
-            "ask.unreadable": lambda p: self.env._(
-                "TTN holds a deposit that cannot be read and may be ours (%(deposits)s). Look at it on TTN's site and decide.",
-                deposits=p["deposits"],
-            ),
-            "ask.same_document": lambda p: self.env._(
-                "TTN holds the same invoice with another signature (reference %(reference)s). Decide which one counts.",
-                reference=p["reference"],
-            ),
-            "ask.earlier_accepted": lambda p: self.env._(
-                "TTN accepted an earlier version of this invoice (reference %(reference)s). Decide; a credit note may be needed.",
-                reference=p["reference"],
-            ),
-            "ask.earlier_pending": lambda p: self.env._("TTN is still working on an earlier version of this invoice."),
-            "ask.id_of_other": lambda p: self.env._(
-                "TTN shows another document under the deposit number that it gave us. Look at it and decide."
-            ),
-            "ask.number_taken": lambda p: self.env._(
-                "TTN holds another document of the company with this number. Look at it on TTN's site and decide."
-            ),
-            "ask.vanished": lambda p: self.env._("A deposit that existed has not been visible at TTN for days. Ask TTN, then decide."),
-            "ask.absent": lambda p: self.env._(
-                "TTN does not hold the document (%(answers)s complete answers). Confirm it, and it is sent again.",
-                answers=p["answers"],
-            ),
-            "ask.absent_unproved": lambda p: self.env._(
-                "TTN does not show the document (%(answers)s complete answers), nor any later one. Look at it on TTN's site and "
-                "decide.",
-                answers=p["answers"],
-            ),
-            "ask.absent_confirmed": lambda p: self.env._("TTN does not hold the document: it is sent again."),
-            "ask.resend": lambda p: self.env._("TTN does not hold the document: it is sent again, once, as the company chose."),
-        }
-
-    @api.model
-    def _elfatoora_accept_catalogue(self):
-        return {
-            "accept.accepted": lambda p: self.env._("Accepted by TTN under reference %(reference)s.", reference=p["reference"]),
-            "accept.unproved": lambda p: self.env._(
-                "Accepted by TTN under reference %(reference)s, but TTN's own signature does not prove it. Look at it.",
-                reference=p["reference"],
-            ),
-            "accept.without_document": lambda p: self.env._(
-                "Accepted by TTN under reference %(reference)s; TTN's final document has not come.", reference=p["reference"]
-            ),
-            "accept.waiting_document": lambda p: self.env._("TTN has given a reference; its final document is awaited."),
-            "accept.mismatch": lambda p: self.env._(
-                "TTN gave reference %(reference)s to a document that differs from ours (%(fields)s). Look at it and decide.",
-                reference=p["reference"],
-                fields=p["fields"],
-            ),
-            "accept.unreadable": lambda p: self.env._(
-                "TTN gave reference %(reference)s, but its document cannot be read. Look at it on TTN's site and decide.",
-                reference=p["reference"],
-            ),
-            "accept.changed": lambda p: self.env._(
-                "TTN accepted this invoice before; what it shows now contradicts that. Ask TTN."
-            ),
-            "accept.kept": lambda p: self.env._("Accepted by TTN."),
-            "accept.two_acceptances": lambda p: self.env._(
-                "TTN accepted this invoice twice (%(references)s). Ask TTN which one counts; a credit note may be needed.",
-                references=p["references"],
             ),
         }

@@ -90,12 +90,16 @@ class L10nTnEdiMessages(models.AbstractModel):
                 found=p["found"],
                 reference=p["reference"],
             ),
-            "signature.document_digest": lambda p: self.env._("The document was changed after it was signed."),
+            "signature.document_digest": lambda p: self.env._(
+                "The document was changed after it was signed."
+            ),
             "signature.properties_digest": lambda p: self.env._(
                 "The signed properties were changed after they were signed."
             ),
             "signature.value": lambda p: self.env._("The signature was not made with the certificate's key."),
-            "signature.target": lambda p: self.env._("The signed properties do not belong to this signature."),
+            "signature.target": lambda p: self.env._(
+                "The signed properties do not belong to this signature."
+            ),
             "signature.reference_uncovered": lambda p: self.env._(
                 "TTN's reference is not covered by this signature: it proves nothing."
             ),
@@ -106,7 +110,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The certificates in the signature cannot be read: %(reason)s.", reason=p["reason"]
             ),
             "signature.chain": lambda p: self.env._(
-                "The certificate of %(holder)s in the signature has issued none of the others.", holder=p["holder"]
+                "The certificate of %(holder)s in the signature does not belong to the signer's chain.",
+                holder=p["holder"],
             ),
             "signature.certificate_digest": lambda p: self.env._(
                 "The signature names another certificate than the one it carries."
@@ -186,6 +191,8 @@ class L10nTnEdiMessages(models.AbstractModel):
             "profile.data_object": lambda p: self.env._("Format of the signed data"),
             "profile.no_place": lambda p: self.env._("No place of signature"),
             "profile.signer_first": lambda p: self.env._("The signer's certificate comes first"),
-            "profile.certificates_only": lambda p: self.env._("Nothing but certificates beside the signature"),
+            "profile.certificates_only": lambda p: self.env._(
+                "Nothing but certificates beside the signature"
+            ),
             "profile.position": lambda p: self.env._("The signature is the last element of the document"),
         }

@@ -18,18 +18,34 @@ class L10nTnEdiMessages(models.AbstractModel):
     @api.model
     def _teif_schema_catalogue(self):
         return {
-            "file.unreadable": lambda p: self.env._("The file cannot be read: %(reason)s.", reason=p["reason"]),
+            "file.unreadable": lambda p: self.env._(
+                "The file cannot be read: %(reason)s.", reason=p["reason"]
+            ),
+            "xml.empty": lambda p: self.env._("The file is empty."),
+            "xml.too_large": lambda p: self.env._("The file is too large to be read."),
+            "xml.doctype": lambda p: self.env._(
+                "The file has a document type declaration, which is not allowed in a TEIF document."
+            ),
+            "xml.too_deep": lambda p: self.env._("The file has too many elements inside each other."),
+            "xml.malformed": lambda p: self.env._(
+                "The file is not well-formed XML: %(reason)s.", reason=p["reason"]
+            ),
+            "xml.encoding": lambda p: self.env._("The file is not written in the encoding that it names."),
             "schema.version": lambda p: self.env._(
                 "TEIF version “%(value)s” is not known here. Choose one of %(allowed)s in the settings.",
                 value=p["value"],
                 allowed=p["allowed"],
             ),
-            "schema.root": lambda p: self.env._("This is no TEIF document: it starts with “%(element)s”.", element=p["element"]),
+            "schema.root": lambda p: self.env._(
+                "This is no TEIF document: it starts with “%(element)s”.", element=p["element"]
+            ),
             "schema.unexpected_element": lambda p: self.env._(
                 "%(what)s: TTN's format does not take %(element)s here.", what=p["what"], element=p["element"]
             ),
             "schema.missing_element": lambda p: self.env._(
-                "%(what)s is not complete: %(expected)s is missing. Fill it in.", what=p["what"], expected=p["expected"]
+                "%(what)s is not complete: %(expected)s is missing. Fill it in.",
+                what=p["what"],
+                expected=p["expected"],
             ),
             "schema.missing_attribute": lambda p: self.env._(
                 "%(what)s needs the attribute %(attribute)s.", what=p["what"], attribute=p["attribute"]
@@ -44,7 +60,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 max=p["max"],
                 value=p["value"],
             ),
-            "schema.too_short": lambda p: self.env._("%(what)s must not be empty: fill it in.", what=p["what"]),
+            "schema.too_short": lambda p: self.env._(
+                "%(what)s must not be empty: fill it in.", what=p["what"]
+            ),
             "schema.empty": lambda p: self.env._("%(what)s must not be empty: fill it in.", what=p["what"]),
             "schema.code": lambda p: self.env._(
                 "%(what)s: “%(value)s” is not in TTN's list (%(allowed)s).",
@@ -63,7 +81,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 value=p["value"],
                 pattern=p["pattern"],
             ),
-            "schema.text": lambda p: self.env._("%(what)s holds a text where TTN's format takes none.", what=p["what"]),
+            "schema.text": lambda p: self.env._(
+                "%(what)s holds a text where TTN's format takes none.", what=p["what"]
+            ),
             "schema.children": lambda p: self.env._("%(what)s may hold a text only.", what=p["what"]),
             "schema.datatype": lambda p: self.env._(
                 "%(what)s: “%(value)s” is not of the kind that TTN wants (%(type)s).",
@@ -94,7 +114,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 form=p["form"],
             ),
             "identifier.foreign": lambda p: self.env._(
-                "%(what)s: “%(value)s” may hold 1 to 30 letters and digits only.", what=p["what"], value=p["value"]
+                "%(what)s: “%(value)s” may hold 1 to 30 letters and digits only.",
+                what=p["what"],
+                value=p["value"],
             ),
             "identifier.key_letter": lambda p: self.env._(
                 "%(what)s: the key letter of matricule “%(value)s” should be %(expected)s, not %(found)s. Check the number.",
@@ -103,7 +125,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 expected=p["expected"],
                 found=p["found"],
             ),
-            "supplier.count": lambda p: self.env._("There must be exactly one supplier, %(count)s found.", count=p["count"]),
+            "supplier.count": lambda p: self.env._(
+                "There must be exactly one supplier, %(count)s found.", count=p["count"]
+            ),
             "supplier.identifier_type": lambda p: self.env._(
                 "The company must be identified by a matricule fiscal, not by %(type)s.", type=p["type"]
             ),
@@ -112,8 +136,12 @@ class L10nTnEdiMessages(models.AbstractModel):
                 supplier=p["supplier"],
                 sender=p["sender"],
             ),
-            "party.supplier": lambda p: self.env._("There must be exactly one supplier, %(count)s found.", count=p["count"]),
-            "party.customer": lambda p: self.env._("The document has no customer. Choose one on the invoice."),
+            "party.supplier": lambda p: self.env._(
+                "There must be exactly one supplier, %(count)s found.", count=p["count"]
+            ),
+            "party.customer": lambda p: self.env._(
+                "The document has no customer. Choose one on the invoice."
+            ),
             "party.role": lambda p: self.env._("A partner of the document has no role."),
             "party.sender": lambda p: self.env._(
                 "The company's matricule is “%(supplier)s”, the sender's “%(sender)s”: they must be the same.",
@@ -128,32 +156,41 @@ class L10nTnEdiMessages(models.AbstractModel):
                 customer=p["customer"],
                 receiver=p["receiver"],
             ),
-            "party.name": lambda p: self.env._("%(what)s is empty: enter the partner's name.", what=p["what"]),
-            "party.address": lambda p: self.env._("%(what)s is empty: enter the partner's address.", what=p["what"]),
+            "party.name": lambda p: self.env._(
+                "%(what)s is empty: enter the partner's name.", what=p["what"]
+            ),
+            "party.address": lambda p: self.env._(
+                "%(what)s is empty: enter the partner's address.", what=p["what"]
+            ),
             "bank.rib_key": lambda p: self.env._(
                 "Bank account “%(value)s”: the last two digits of the RIB should be %(expected)s, not %(found)s. Check it.",
                 value=p["value"],
                 expected=p["expected"],
                 found=p["found"],
             ),
-            "bank.rib": lambda p: self.env._("Bank account “%(value)s” is not a RIB of 20 digits.", value=p["value"]),
-            "payment.rib": lambda p: self.env._("Bank account “%(value)s” is not a RIB of 20 digits.", value=p["value"]),
+            "bank.rib": lambda p: self.env._(
+                "Bank account “%(value)s” is not a RIB of 20 digits.", value=p["value"]
+            ),
+            "payment.rib": lambda p: self.env._(
+                "Bank account “%(value)s” is not a RIB of 20 digits.", value=p["value"]
+            ),
             "payment.empty": lambda p: self.env._("The payment terms of the document are empty."),
         }
 
     @api.model
     def _teif_amount_catalogue(self):
         return {
-            "amount.missing": lambda p: self.env._("The amount %(code)s (%(name)s) is missing.", code=p["code"], name=p["name"]),
+            "amount.missing": lambda p: self.env._(
+                "The amount %(amount)s (%(name)s) is missing.", amount=p["amount"], name=p["name"]
+            ),
             "amount.repeated": lambda p: self.env._(
-                "The amount %(code)s is there %(count)s times in %(currency)s.",
-                code=p["code"],
+                "The amount %(amount)s is there %(count)s times in %(currency)s.",
+                amount=p["amount"],
                 count=p["count"],
                 currency=p["currency"],
             ),
             "amount.currency": lambda p: self.env._(
-                "Amounts %(code)s are in %(currency)s, those of the invoice in %(expected)s.",
-                code=p["code"],
+                "An amount is in %(currency)s, the invoice in %(expected)s.",
                 currency=p["currency"],
                 expected=p["expected"],
             ),
@@ -172,9 +209,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 expected=p["expected"],
             ),
             "amount.tax": lambda p: self.env._(
-                "Tax %(code)s at %(rate)s %%: a base of %(base)s makes %(expected)s, the invoice says %(found)s. Was the "
+                "Tax %(tax)s at %(rate)s %%: a base of %(base)s makes %(expected)s, the invoice says %(found)s. Was the "
                 "tax amount changed by hand?",
-                code=p["code"],
+                tax=p["tax"],
                 rate=p["rate"],
                 base=p["base"],
                 expected=p["expected"],
@@ -199,22 +236,32 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "There must be exactly one total with tax in TND, %(count)s found.", count=p["count"]
             ),
             "amount.total_form": lambda p: self.env._(
-                "Amount %(code)s “%(value)s” must be positive with at most 3 decimals.", code=p["code"], value=p["value"]
+                "Amount %(amount)s “%(value)s” must be positive with at most 3 decimals.",
+                amount=p["amount"],
+                value=p["value"],
             ),
             "amount.comma": lambda p: self.env._(
-                "%(what)s: “%(value)s” is written with a comma; TTN wants a dot.", what=p["what"], value=p["value"]
+                "%(what)s: “%(value)s” is written with a comma; TTN wants a dot.",
+                what=p["what"],
+                value=p["value"],
             ),
             "amount.words_missing": lambda p: self.env._("The total to pay is not written in words."),
             "amount.words": lambda p: self.env._(
-                "The total in words is “%(found)s”; “%(expected)s” was expected.", found=p["found"], expected=p["expected"]
+                "The total in words is “%(found)s”; “%(expected)s” was expected.",
+                found=p["found"],
+                expected=p["expected"],
             ),
         }
 
     @api.model
     def _teif_content_catalogue(self):
         return {
-            "date.issue_count": lambda p: self.env._("The invoice must have exactly one date, %(count)s found.", count=p["count"]),
-            "date.issue": lambda p: self.env._("The invoice must have exactly one date, %(count)s found.", count=p["count"]),
+            "date.issue_count": lambda p: self.env._(
+                "The invoice must have exactly one date, %(count)s found.", count=p["count"]
+            ),
+            "date.issue": lambda p: self.env._(
+                "The invoice must have exactly one date, %(count)s found.", count=p["count"]
+            ),
             "date.issue_format": lambda p: self.env._("The date of the invoice must be written as ddMMyyyy."),
             "date.value": lambda p: self.env._(
                 "%(what)s: “%(value)s” is no date as TTN writes it (%(format)s).",
@@ -229,32 +276,37 @@ class L10nTnEdiMessages(models.AbstractModel):
                 format=p["format"],
             ),
             "date.due": lambda p: self.env._(
-                "The due date %(due)s is before the date of the invoice, %(issue)s.", due=p["due"], issue=p["issue"]
+                "The due date %(due)s is before the date of the invoice, %(issue)s.",
+                due=p["due"],
+                issue=p["issue"],
             ),
             "tax.category": lambda p: self.env._(
-                "Tax %(code)s of category %(category)s: %(wanted)s.",
-                code=p["code"],
+                "Tax %(tax)s of category %(category)s: %(wanted)s.",
+                tax=p["tax"],
                 category=p["category"],
                 wanted=p["wanted"],
             ),
-            "tax.rate": lambda p: self.env._("Tax %(code)s needs its rate.", code=p["code"]),
+            "tax.rate": lambda p: self.env._("Tax %(tax)s needs its rate.", tax=p["tax"]),
             "tax.line_stamp": lambda p: self.env._(
-                "Line %(line)s is taxed with the stamp duty, which belongs to the invoice only.", line=p["line"]
+                "Line %(line)s is taxed with the stamp duty, which belongs to the invoice only.",
+                line=p["line"],
             ),
-            "tax.stamp_count": lambda p: self.env._("The stamp duty is there %(count)s times.", count=p["count"]),
+            "tax.stamp_count": lambda p: self.env._(
+                "The stamp duty is there %(count)s times.", count=p["count"]
+            ),
             "tax.negative": lambda p: self.env._(
-                "Tax %(code)s is negative (%(value)s). A withholding is made at payment, not on the invoice.",
-                code=p["code"],
+                "Tax %(tax)s is negative (%(value)s). A withholding is made at payment, not on the invoice.",
+                tax=p["tax"],
                 value=p["value"],
             ),
             "tax.not_totalled": lambda p: self.env._(
-                "Tax %(code)s at %(rate)s %% is on a line but not among the taxes of the invoice.",
-                code=p["code"],
+                "Tax %(tax)s at %(rate)s %% is on a line but not among the taxes of the invoice.",
+                tax=p["tax"],
                 rate=p["rate"],
             ),
             "allowance.category": lambda p: self.env._(
-                "Discount or charge %(code)s of category %(category)s: %(wanted)s.",
-                code=p["code"],
+                "Discount or charge %(allowance)s of category %(category)s: %(wanted)s.",
+                allowance=p["allowance"],
                 category=p["category"],
                 wanted=p["wanted"],
             ),
@@ -268,7 +320,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The credit note names no invoice. Enter the number and date of the original invoice, or the reason as a note."
             ),
             "reference.contract": lambda p: self.env._(
-                "A public contract statement needs the reference %(code)s (%(name)s).", code=p["code"], name=p["name"]
+                "A public contract statement needs the reference %(reference)s (%(name)s).",
+                reference=p["reference"],
+                name=p["name"],
             ),
             "export.customer": lambda p: self.env._(
                 "The customer of an export invoice should have a foreign tax number, not %(type)s. Check the country.",
@@ -278,5 +332,18 @@ class L10nTnEdiMessages(models.AbstractModel):
             "signature.several": lambda p: self.env._(
                 "The document has %(count)s signatures; TTN takes exactly one.", count=p["count"]
             ),
-            "deposit.reference": lambda p: self.env._("The document already carries a reference of TTN: it was accepted before."),
+            "signature.broken": lambda p: self.env._(
+                "Signature %(signature)s does not hold: %(reason)s.",
+                signature=p["signature"],
+                reason=p["reason"],
+            ),
+            "deposit.signer": lambda p: self.env._(
+                "The certificate names the matricule %(certificate)s, the company is %(sender)s. TTN accepts it when "
+                "the certificate is declared for the account.",
+                certificate=p["certificate"],
+                sender=p["sender"],
+            ),
+            "deposit.reference": lambda p: self.env._(
+                "The document already carries a reference of TTN: it was accepted before."
+            ),
         }

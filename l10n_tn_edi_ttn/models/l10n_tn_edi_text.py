@@ -1,4 +1,5 @@
 """Texts as they go into a TEIF document: no control characters, one line, cut only where that loses nothing essential."""
+
 import unicodedata
 
 # Cc controls, Cs lone surrogates, Cn not a character: refused by XML or invisible in TTN's screens.
@@ -10,7 +11,8 @@ def clean(text):
     if not text:
         return ""
     kept = "".join(
-        char if char.isspace() or unicodedata.category(char) not in REFUSED_CATEGORIES else " " for char in text
+        char if char.isspace() or unicodedata.category(char) not in REFUSED_CATEGORIES else " "
+        for char in text
     )
     return " ".join(kept.replace("\ufeff", "").split())
 

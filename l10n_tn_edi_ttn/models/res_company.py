@@ -36,10 +36,15 @@ class ResCompany(models.Model):
 
     # === The account at TTN === #
     l10n_tn_edi_mode = fields.Selection(
-        [("test", "Test platform"), ("production", "Production")], string="Platform", default="test", required=True
+        [("test", "Test platform"), ("production", "Production")],
+        string="Platform",
+        default="test",
+        required=True,
     )
     l10n_tn_edi_test_url = fields.Char(string="Address of the Test Platform", default=TEST_URL)
-    l10n_tn_edi_production_url = fields.Char(string="Address of the Production Platform", default=PRODUCTION_URL)
+    l10n_tn_edi_production_url = fields.Char(
+        string="Address of the Production Platform", default=PRODUCTION_URL
+    )
     l10n_tn_edi_login = fields.Char(string="Login at TTN")
     l10n_tn_edi_matricule = fields.Char(
         string="Matricule at TTN",

@@ -35,7 +35,9 @@ class ResPartner(models.Model):
             has_vat = partner.vat and partner.vat != "/"
             if partner.country_id and partner.country_id.code != "TN":
                 # A foreigner who lives in Tunisia and has a card stays identified by it.
-                partner.l10n_tn_edi_identifier_type = current if current in ("I-02", "I-03") and not has_vat else "I-04"
+                partner.l10n_tn_edi_identifier_type = (
+                    current if current in ("I-02", "I-03") and not has_vat else "I-04"
+                )
             elif has_vat or partner.is_company:
                 partner.l10n_tn_edi_identifier_type = "I-01"
             else:

@@ -1,4 +1,5 @@
 """Units of measure as TTN writes them."""
+
 from odoo import api, fields, models, tools
 
 # TTN's list (UN/ECE codes, with UNIT for pieces), by the xml id of Odoo's own units. A text of at most 8 characters up to
