@@ -26,14 +26,15 @@ def test_wrong_password_is_refused(odoo_server):
 
 def test_cron_worker_runs_scheduled_actions(database, start):
     databases.query(database, "UPDATE ir_cron SET lastcall = NULL, nextcall = now() + interval '1 day'")
-    name = databases.query(database, "SELECT id FROM ir_cron WHERE active ORDER BY id LIMIT 1")[0][0]
-    databases.query(database, "UPDATE ir_cron SET nextcall = now() - interval '1 hour' WHERE id = %s", name)
+    due = databases.query(database, "SELECT id FROM ir_cron WHERE active ORDER BY id LIMIT 1")[0][0]
+    databases.query(database, "UPDATE ir_cron SET nextcall = now() - interval '1 hour' WHERE id = %s", due)
     start(CronWorker(database))
 
     def has_run():
-        return databases.query(database, "SELECT lastcall FROM ir_cron WHERE id = %s", name)[0][0]
+        databases.wake_cron(database)
+        return databases.query(database, "SELECT lastcall FROM ir_cron WHERE id = %s", due)[0][0]
 
-    wait_until(has_run, "the scheduled action that is due has run", timeout=60)
+    wait_until(has_run, "the scheduled action that is due has run", timeout=60, interval=1)
 
 
 def test_sandbox_comes_up_and_comes_back(ttn):
