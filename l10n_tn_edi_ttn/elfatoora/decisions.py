@@ -143,7 +143,7 @@ def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | 
         s for s in found.ours if s.signature_value and s.any_reference and not acceptance_mismatches(sent, s)
     ]
     references = {s.any_reference for s in good} | ({history.reference} if history.reference else set())
-    if not references:
+    if not references and history.state != ACCEPTED:
         return None
     rivals = [s for s in (*found.same_document, *found.earlier, *found.number_taken) if s.any_reference]
     all_references = references | {s.any_reference for s in rivals}

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from elfatoora.client import Account, ElFatooraClient, Limits
 from teif.foreign import parse_foreign_xml
 

@@ -4,6 +4,9 @@ import base64
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from elfatoora.answers import (
     PROBLEM_CODES,
     AckError,
@@ -16,10 +19,7 @@ from elfatoora.answers import (
     read_answer,
     read_save_text,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from teif.foreign import parse_foreign_xml
-
 from tests.pure.elfatoora.conftest import consulted, fault, saved, soap
 
 TEIF = b'<?xml version="1.0"?><TEIF/>'
@@ -272,7 +272,8 @@ def test_any_bytes_end_in_a_problem(body, status, operation):
 
 def test_verify_answer_and_unknown_operation():
     body = soap(
-        '<n:verifyQrCodeResponse xmlns:n="http://services.elfatoura.tradenet.com.tn/"><return> ok </return></n:verifyQrCodeResponse>'
+        '<n:verifyQrCodeResponse xmlns:n="http://services.elfatoura.tradenet.com.tn/">'
+        "<return> ok </return></n:verifyQrCodeResponse>"
     )
     assert read("verifyQrCode", body) == VerifyAnswer("ok")
     with pytest.raises(ValueError):

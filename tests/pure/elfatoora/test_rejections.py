@@ -3,12 +3,13 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from elfatoora import rejections, rejections_data, wire
 from elfatoora.answers import PROBLEM_CODES, FaultAnswer, Problem
 from elfatoora.rejections import CODES, KINDS, classify, classify_fault, classify_problem
 from elfatoora.rejections_data import CATALOGUE, NETWORK, Rule
-from hypothesis import given
-from hypothesis import strategies as st
 
 XERCES = "Document non valide ligne numéro : 2157 colonne numéro: 52 message: "
 PATTERN = "'-?[0-9]{1,15}([,.][0-9]{1,5})?' for type 'monetaryAmountType'."
