@@ -1,6 +1,6 @@
 """The administration: JSON over HTTP with a bearer token, on 127.0.0.1 only.
 
-GET lists, POST adds or changes, DELETE removes: /admin/accounts, certificates, faults, ledger, deposits, settings, clock.
+GET lists, POST adds or changes, DELETE removes: /admin/accounts, certificates, remote, faults, ledger, deposits, settings, clock.
 """
 
 from __future__ import annotations
@@ -111,6 +111,25 @@ class AdminHandler(Handler):
             if passphrase
             else None,
         }
+
+    def _get_remote(self, _parts, _values, _query):
+        remote = self.server.platform.remote
+        return {"keys": remote.keys(), "outbox": remote.outbox()}
+
+    def _post_remote(self, parts, values, _query):
+        remote = self.server.platform.remote
+        if parts == ["clients"]:
+            remote.add_client(**values)
+            return {}
+        if parts == ["unlock"]:
+            remote.unlock(**values)
+            return {}
+        dates = {name: moment(values.pop(name)) for name in ("not_before", "not_after") if values.get(name)}
+        declare = values.pop("declare", None)
+        serial = remote.add_key(**values, **dates)
+        if declare:
+            self.server.platform.store.set_account(declare, declare=[serial])
+        return {"serial": str(serial), "serial_hex": f"{serial:x}"}
 
     # -- faults, settings, clock ---------------------------------------------------------------------------------
     def _get_faults(self, parts, _values, _query):

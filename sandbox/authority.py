@@ -135,6 +135,26 @@ class Authority:
             )
         return pair
 
+    def issue_tls_client(self, name: str) -> bytes:
+        """A PEM file with key and certificate for a client that must show who it is (mutual TLS)."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        subject = _name([(NameOID.ORGANIZATION_NAME, ORGANISATION), (NameOID.COMMON_NAME, name[:64])])
+        builder = _builder(
+            subject,
+            self.tls_root.certificate.subject,
+            key,
+            now - datetime.timedelta(days=1),
+            now + datetime.timedelta(days=397),
+        )
+        builder = builder.add_extension(
+            x509.BasicConstraints(ca=False, path_length=None), critical=True
+        ).add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return pem + _pem(self._sign(builder, self.tls_root))
+
     def revoke(self, serial: int | str, at: float) -> bool:
         """Mark a certificate as revoked since `at` (Unix seconds). False when the serial is not of this authority."""
         with self.store.write() as db:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.admin import moment
 from sandbox.authority import to_pkcs12
-from sandbox.faults import KINDS, OPERATIONS
+from sandbox.faults import KINDS, OPERATIONS, SERVICES
 from sandbox.platform import SCHEMAS, State
 from sandbox.serve import serve
 from sandbox.settings import SettingError
@@ -78,10 +78,25 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--address", nargs="*", metavar="IP", help="allowed addresses; without a value: any")
     sub.add_argument("--enabled", action=argparse.BooleanOptionalAction)
 
+    sub = command("remote", _remote, "keys of the played signature services, or list them")
+    sub.add_argument("--digigo", metavar="E-MAIL", help="make a DigiGo credential")
+    sub.add_argument("--seal", metavar="ALIAS", help="make an ANCE seal")
+    sub.add_argument("--pin", default="")
+    sub.add_argument("--subject", default="SOCIETE FICTIVE")
+    sub.add_argument("--matricule")
+    sub.add_argument("--declare", metavar="LOGIN")
+    sub.add_argument("--client", help="register an application at DigiGo")
+    sub.add_argument("--secret", default="")
+    sub.add_argument("--redirect", nargs="*", default=[])
+    sub.add_argument("--unlock", action="store_true", help="forget the wrong PINs of the key named")
+    sub.add_argument(
+        "--tls-client", type=Path, metavar="FILE", help="write key and certificate for mutual TLS"
+    )
+
     sub = command("fault", _fault, "switch faults on and off")
     sub.add_argument("action", choices=("add", "list", "remove", "clear", "kinds"))
     sub.add_argument("what", nargs="?", help="the kind to add, or the id to remove")
-    sub.add_argument("--operation", choices=OPERATIONS)
+    sub.add_argument("--operation", choices=OPERATIONS + SERVICES)
     sub.add_argument("--number", help="only for this document number")
     sub.add_argument("--login", help="only for this account")
     sub.add_argument("--nth", type=int, help="only at the nth matching call")
@@ -158,6 +173,25 @@ def _account(options):
             enabled=options.enabled,
         )
     _show([account for account in state.store.accounts() if options.login in (None, account["login"])])
+
+
+def _remote(options):
+    state = State(options.state)
+    for kind, name in (("digigo", options.digigo), ("seal", options.seal)):
+        if name and options.unlock:
+            state.remote.unlock(kind, name)
+        elif name:
+            serial = state.remote.add_key(
+                kind, name, pin=options.pin, subject=options.subject, matricule=options.matricule
+            )
+            if options.declare:
+                state.store.set_account(options.declare, declare=[serial])
+    if options.client:
+        state.remote.add_client(options.client, options.secret, options.redirect)
+    if options.tls_client:
+        options.tls_client.write_bytes(state.authority.issue_tls_client("client"))
+        options.tls_client.chmod(0o600)
+    _show({"keys": state.remote.keys(), "outbox": state.remote.outbox()})
 
 
 def _fault(options):

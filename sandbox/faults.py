@@ -14,13 +14,14 @@ from sandbox.store import Store
 
 CONNECT, BODY = "connect", "body"
 OPERATIONS = ("saveEfact", "consultEfact", "verifyQrCode")
+SERVICES = ("digigo.chain", "digigo.authorize", "digigo.token", "digigo.signHash", "seal.signHash")
 
 
 @dataclass(frozen=True)
 class Kind:
     """A fault's kind: at which stage it acts, its parameters with defaults, what it does."""
 
-    stage: str  # connect, body, before, after, refusal, text, deposit, consult
+    stage: str  # connect, body, before, after, refusal, text, deposit, consult, sign
     params: dict = field(default_factory=dict)
     text: str = ""
 
@@ -132,6 +133,15 @@ KINDS: dict[str, Kind] = {
     # Consultation.
     "prefix_numbers": Kind("consult", {}, "numbers that begin like the one asked for are returned too"),
     "foreign_deposit": Kind("consult", {}, "another company's deposit of the same number is returned too"),
+    # Signature services.
+    "sign_refused": Kind(
+        "sign",
+        {"status": 403, "code": "refused", "text": "refused on purpose"},
+        "the service refuses to sign",
+    ),
+    "sign_partly": Kind("sign", {"keep": 0.5}, "only the first signatures of a batch come back"),
+    "sign_wrong": Kind("sign", {}, "signatures that don't verify"),
+    "sign_shuffled": Kind("sign", {}, "the signatures of a batch come in the wrong order"),
     "empty_answer": Kind("consult", {}, "nothing is returned although there is something"),
 }
 
@@ -186,8 +196,9 @@ class Faults:
         unknown = set(params) - set(KINDS[kind].params)
         if unknown:
             raise ValueError(f"fault {kind!r} has no parameter {', '.join(sorted(unknown))}")
-        if operation is not None and operation not in OPERATIONS:
-            raise ValueError(f"unknown operation {operation!r}; known: {', '.join(OPERATIONS)}")
+        if operation is not None and operation not in OPERATIONS + SERVICES:
+            known = ", ".join(OPERATIONS + SERVICES)
+            raise ValueError(f"unknown operation {operation!r}; known: {known}")
         for name, value in (("nth", nth), ("times", times)):
             if value is not None and int(value) < 1:
                 raise ValueError(f"{name} counts from 1")
@@ -239,11 +250,7 @@ class Faults:
         rows = [
             row
             for row in self.store.db.execute("SELECT * FROM fault ORDER BY id")
-            if (
-                KINDS[row["kind"]].stage == operation
-                if early
-                else KINDS[row["kind"]].stage not in (CONNECT, BODY) and row["operation"] in (None, operation)
-            )
+            if (KINDS[row["kind"]].stage == operation if early else _concerns(row, operation))
             and row["number"] in (None, number)
             and row["login"] in (None, login)
         ]
@@ -262,6 +269,16 @@ class Faults:
                     Hit(row["id"], row["kind"], {**KINDS[row["kind"]].params, **json.loads(row["params"])})
                 )
         return found
+
+
+def _concerns(row, operation: str) -> bool:
+    stage = KINDS[row["kind"]].stage
+    if stage in (CONNECT, BODY):
+        return False
+    if row["operation"] is None:
+        # Without a name a fault means the deposits' service, and a fault of signing any of the signers.
+        return operation.endswith(".signHash") if stage == "sign" else operation in OPERATIONS
+    return row["operation"] == operation
 
 
 def _usual_operation(kind: str) -> str | None:

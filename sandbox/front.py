@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import time
 import zlib
 
@@ -80,7 +79,7 @@ class FrontHandler(Handler):
         except soap.ClientFault as error:
             platform.ledger.complete(seq, outcome="unreadable", code="S:Client", text=str(error))
             self._wait()
-            self._send(500, soap.client_fault(str(error)), [])
+            self.send(500, soap.client_fault(str(error)), [])
             return
         self._call(request, body, seq, peer)
 
@@ -111,7 +110,7 @@ class FrontHandler(Handler):
                 faults=[hit.kind for hit in hits],
             )
             self._wait()
-            self._before(blocking[0])
+            self.misbehave(blocking[0])
             return
         late = next((hit for hit in hits if hit.kind == "late_deposit"), None)
         extra = {"hidden": {"until": float(late.params["delay"])}} if late else None
@@ -130,9 +129,9 @@ class FrontHandler(Handler):
         self._wait()
         processed = [hit for hit in before if hit.params.get("processed")]
         if processed:
-            self._before(processed[0])
+            self.misbehave(processed[0])
         else:
-            self._send(*answers[-1], hits)
+            self.send(*answers[-1], hits)
         with contextlib.suppress(OSError):
             platform.ledger.complete(seq, answered=int(not self.close_connection))
 
@@ -150,7 +149,8 @@ class FrontHandler(Handler):
         self.reset()
         raise ConnectionResetError("played")
 
-    def _before(self, hit: Hit):
+    def misbehave(self, hit: Hit):
+        """Play a fault that comes before (or instead of) the answer."""
         params = hit.params
         if hit.kind == "timeout_before":
             self.hold(float(params["seconds"]))
@@ -163,7 +163,8 @@ class FrontHandler(Handler):
         else:
             self.answer(int(params["status"]), str(params["body"]).encode(), HTML)
 
-    def _send(self, status: int, body: bytes, hits: list[Hit]):
+    def send(self, status: int, body: bytes, hits: list[Hit], kind: str = XML, headers: dict | None = None):
+        """An answer, spoilt by the faults that act on answers."""
         for hit in hits:
             params = hit.params
             if hit.kind == "timeout_after":
@@ -171,24 +172,25 @@ class FrontHandler(Handler):
             elif hit.kind in ("reset_after", "late_deposit"):
                 self.reset()
             elif hit.kind == "slow_drip":
-                self.drip(status, body, XML, float(params["interval"]), int(params["chunk"]))
+                self.drip(status, body, kind, float(params["interval"]), int(params["chunk"]))
             elif hit.kind == "truncate":
-                self.cut(status, body, XML, float(params["keep"]), bool(params["honest"]))
+                self.cut(status, body, kind, float(params["keep"]), bool(params["honest"]))
             elif hit.kind == "gzip_bomb":
                 self._bomb(body, int(params["size"]))
             elif hit.kind == "wrong_encoding":
                 self.answer(
                     status,
                     body.replace(b"</S:Body>", "<!-- réponse -->".encode("latin-1") + b"</S:Body>"),
-                    XML,
+                    kind,
                 )
             else:
                 continue
             return
-        headers = {}
-        if len(body) > 4096 and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body, headers = gzip.compress(body, 1), {"Content-Encoding": "gzip"}
-        self.answer(status, body, XML, headers)
+        self.answer(status, body, kind, headers)
+
+    def client_certificate(self) -> bool:
+        """Did the client show a certificate of the TLS authority?"""
+        return bool(self.server.context is not None and self.request.getpeercert())
 
     def _bomb(self, body: bytes, size: int):
         """Real gzip: the answer's beginning, then a comment of spaces that never seems to end."""

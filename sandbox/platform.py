@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sandbox import remote_http
 from sandbox.authority import Authority
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.kernel import Kernel
 from sandbox.ledger import Ledger
+from sandbox.remote import Remote
+from sandbox.revocation import Revocation
 from sandbox.schema import Schemas
 from sandbox.service import Service
 from sandbox.store import Store
+from sandbox.timestamps import TimeStamps
 
 SCHEMAS = Path("l10n_tn_edi_ttn/xsd")
 
@@ -26,6 +30,7 @@ class State:
         self.authority = Authority(self.store)
         self.faults = Faults(self.store)
         self.ledger = Ledger(self.store, self.clock)
+        self.remote = Remote(self.store, self.authority, self.clock)
 
 
 class Platform(State):
@@ -34,6 +39,8 @@ class Platform(State):
     def __init__(self, folder: str | Path, schemas: Path = SCHEMAS):
         super().__init__(folder)
         self.schemas = Schemas(schemas)
+        self.revocation = Revocation(self.authority, self.clock)
+        self.time_stamps = TimeStamps(self.authority, self.clock)
         self.kernel = Kernel(self.store, self.authority, self.clock)
         self.service = Service(self.store, self.authority, self.schemas, self.kernel, self.ledger, self.clock)
 
@@ -51,9 +58,10 @@ class Platform(State):
         addresses = json.loads(row["addresses"]) if row else []
         return not addresses or peer in addresses
 
-    def routes(self, path: str):
+    @staticmethod
+    def routes(path: str):
         """The handler of an address outside the SOAP service, or None."""
-        return None
+        return remote_http.route if path.startswith(f"{remote_http.BASE}/") else None
 
 
 def configure(state: State, configuration: dict):

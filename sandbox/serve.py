@@ -12,9 +12,11 @@ import threading
 from pathlib import Path
 
 from sandbox.admin import AdminHandler
+from sandbox.authority_http import AuthorityHandler
 from sandbox.front import PATH, FrontHandler
 from sandbox.http import Server, Unreachable
 from sandbox.platform import Platform, configure
+from sandbox.remote_http import BASE
 
 
 def serve(options) -> int:
@@ -39,8 +41,9 @@ def serve(options) -> int:
         )
     front = Server((options.host, options.port), FrontHandler, _context(platform) if options.tls else None)
     admin = Server(("127.0.0.1", options.admin_port), AdminHandler)
+    authority = Server(("127.0.0.1", int(platform.store.meta("authority_port"))), AuthorityHandler)
     silent = Unreachable("127.0.0.1")
-    front.platform = admin.platform = platform
+    front.platform = admin.platform = authority.platform = platform
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -49,7 +52,7 @@ def serve(options) -> int:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     platform.kernel.start()
-    servers = (front, admin)
+    servers = (front, admin, authority)
     threads = [
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
         for server in servers
@@ -65,6 +68,10 @@ def serve(options) -> int:
         "admin_token": platform.store.meta("admin_token"),
         "anchors_file": str(platform.authority.anchors_file.resolve()),
         "schemas": list(platform.schemas.versions),
+        "authority": platform.authority.base_url,
+        "tsa": platform.authority.base_url + "/tsa",
+        "digigo": url + BASE,
+        "seal": url + BASE,
         "silent_endpoint": f"https://127.0.0.1:{silent.port}{PATH}",
         "pid": os.getpid(),
     }
@@ -86,6 +93,9 @@ def _context(platform: Platform) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(folder / "tls-server.pem", folder / "tls-server.key")
+    # Clients without a certificate are welcome; the seal may insist on one.
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(platform.authority.ca_file)
     return context
 
 

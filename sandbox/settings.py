@@ -37,6 +37,11 @@ DEFAULTS: dict[str, object] = {
     "code_lifetime": 60.0,
     "sad_lifetime": 300.0,
     "sign_latency": 0.0,
+    "seal_client_certificate": False,  # the seal asks for mutual TLS
+    # The authority's services.
+    "ocsp": "ok",
+    "crl": "ok",
+    "tsa": "ok",
 }
 
 _CHOICES = {
@@ -45,6 +50,9 @@ _CHOICES = {
     "business_fault_status": (200, 500),
     "schema_refusal": ("fault", "return_text"),
     "final_xml": ("xmlContent", "listAttachement", "both"),
+    "ocsp": ("ok", "down", "silent", "stale"),
+    "crl": ("ok", "down", "silent", "stale"),
+    "tsa": ("ok", "down", "silent", "reject"),
 }
 
 

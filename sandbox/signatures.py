@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import re
 import shutil
 import subprocess
 import tempfile
@@ -88,7 +89,7 @@ class SignatureJudge:
 
     def __init__(self, authority: Authority):
         self.authority = authority
-        self.program = shutil.which("xmlsec1")
+        self.program = _program()
 
     def judge(
         self, data: bytes, root: etree._Element, *, now: datetime.datetime, profile: str, strict: bool
@@ -215,21 +216,27 @@ class SignatureJudge:
             file.write(data)
             file.flush()
             run = subprocess.run(
-                [
-                    self.program,
-                    "--verify",
-                    "--insecure",
-                    "--lax-key-search",
-                    "--id-attr:Id",
-                    f"{XADES}:SignedProperties",
-                    file.name,
-                ],
+                [*self.program, "--insecure", "--id-attr:Id", f"{XADES}:SignedProperties", file.name],
                 capture_output=True,
                 timeout=30,
                 check=False,
             )
+        said = (run.stdout + run.stderr).decode("utf-8", "replace")
         if run.returncode:
-            raise Refusal("signature_altered", "xmlsec1: " + run.stderr.decode("utf-8", "replace")[-300:])
+            if "Unknown command" in said:
+                raise RuntimeError(f"xmlsec1 did not understand us: {said[:300]}")
+            raise Refusal("signature_altered", "xmlsec1: " + said[-300:])
+
+
+def _program() -> list[str] | None:
+    """How to have xmlsec1 verify, or None when it is not there."""
+    path = shutil.which("xmlsec1")
+    if path is None:
+        return None
+    run = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    # From 1.3 on a key is only taken from the signature when its name matches, unless the search is lax as it was before.
+    old = re.search(r"\b1\.[012]\.", run.stdout) is not None
+    return [path, "--verify"] if old else [path, "--verify", "--lax-key-search"]
 
 
 def check_returned(data: bytes, *, strip: bool = False) -> dict[str, bool]:

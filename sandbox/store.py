@@ -43,6 +43,14 @@ CREATE TABLE IF NOT EXISTS ledger (
     http_sha256 TEXT NOT NULL, http_size INTEGER NOT NULL, complete INTEGER NOT NULL, sha256 TEXT, number TEXT, criteria TEXT,
     deposit_id INTEGER, outcome TEXT NOT NULL, code TEXT, text TEXT, faults TEXT NOT NULL DEFAULT '[]', answered INTEGER);
 CREATE INDEX IF NOT EXISTS ledger_deposit ON ledger (deposit_id);
+CREATE TABLE IF NOT EXISTS remote_key (
+    kind TEXT NOT NULL, name TEXT NOT NULL, pin TEXT NOT NULL, pem BLOB NOT NULL, chain TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, name));
+CREATE TABLE IF NOT EXISTS remote_client (client TEXT PRIMARY KEY, secret TEXT NOT NULL, redirects TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS authorisation (
+    handle TEXT PRIMARY KEY, client TEXT NOT NULL, redirect TEXT NOT NULL, credential TEXT NOT NULL, digests TEXT NOT NULL,
+    number INTEGER NOT NULL, state TEXT NOT NULL, otp TEXT NOT NULL, otp_until REAL NOT NULL, step TEXT NOT NULL,
+    jti TEXT UNIQUE, code_until REAL, sad TEXT UNIQUE, sad_until REAL, used INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS fault (
     id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, operation TEXT, number TEXT, login TEXT, nth INTEGER, times INTEGER,
     probability REAL, seed TEXT NOT NULL DEFAULT '', params TEXT NOT NULL DEFAULT '{}', seen INTEGER NOT NULL DEFAULT 0,
