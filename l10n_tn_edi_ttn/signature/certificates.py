@@ -17,6 +17,8 @@ from cryptography.x509.oid import NameOID
 from .problems import Problem, problem
 
 MIN_RSA_BITS = 2048
+#: Hashes that no signature of an authority may rest on any more.
+WEAK_HASHES = frozenset({"md5", "sha1"})
 #: What the library raises for a certificate that is broken somewhere.
 UNREADABLE = (
     ValueError,
@@ -39,7 +41,8 @@ class CertificateInfo:
     ``holder`` is what to call it (common name, else organisation); ``subject`` and ``issuer`` are RFC 4514 texts;
     ``serial_hex`` upper case hexadecimal in whole bytes, as TTN wants it declared; times are UTC; ``matricule8`` the
     8-character matricule of the holder, None for personal certificates; ``key`` such as ``RSA-2048`` or ``EC-secp256r1``;
-    ``key_usage_ok`` whether it may sign documents; fingerprints are lower case hexadecimal.
+    ``key_usage_ok`` whether it may sign documents; ``self_issued``: it names itself as its issuer; ``weakly_signed``: its
+    authority signed it with a broken hash; fingerprints are lower case hexadecimal.
     """
 
     holder: str
@@ -54,6 +57,7 @@ class CertificateInfo:
     key: str
     key_usage_ok: bool
     self_issued: bool
+    weakly_signed: bool
     fingerprint_sha256: str
     fingerprint_sha1: str
 
@@ -111,6 +115,7 @@ def _describe(loaded: x509.Certificate) -> CertificateInfo:
         key=_key(loaded),
         key_usage_ok=_may_sign(loaded),
         self_issued=_claims_itself(loaded),
+        weakly_signed=_weakly_signed(loaded),
         fingerprint_sha256=loaded.fingerprint(hashes.SHA256()).hex(),
         fingerprint_sha1=loaded.fingerprint(hashes.SHA1()).hex(),
     )
@@ -187,6 +192,11 @@ def _claims_itself(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return own == issuers
+
+
+def _weakly_signed(certificate: x509.Certificate) -> bool:
+    algorithm = certificate.signature_hash_algorithm
+    return algorithm is not None and algorithm.name in WEAK_HASHES
 
 
 def _first(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:

@@ -307,7 +307,8 @@ def _signer(parts: Parts, findings: list[Problem]) -> bytes | None:
         others = [one for one in parts.certificates if one != certificate]
         fits = certificate == signer or any(certificates.issued(certificate, other) for other in others)
         if not fits or (info.self_issued and not certificates.issued(certificate, certificate)):
-            findings.append(problem("signature.chain", holder=info.holder))
+            # Signatures with SHA-1 (old roots) are not checked at all, which proves nothing against the document
+            findings.append(problem("signature.chain", breaking=not info.weakly_signed, holder=info.holder))
     return signer
 
 

@@ -5,12 +5,16 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from signature import der as asn1
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 YEAR = timedelta(days=365)
+RSA_SHA256 = bytes.fromhex("2a864886f70d01010b")
+RSA_SHA1 = bytes.fromhex("2a864886f70d010105")
 KEY_USAGES = [
     "digital_signature",
     "content_commitment",
@@ -125,6 +129,13 @@ class Authority:
             "extensions", ((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),)
         )
         return key, self.issue(subject(name, country="TN"), key.public_key(), **options)
+
+
+def weakened(data, key):
+    """:return: a certificate or list signed anew with SHA-1, which the library reads and does not make."""
+    tbs, algorithm, _signature = asn1.children(data.replace(RSA_SHA256, RSA_SHA1))
+    value = key.sign(tbs, padding.PKCS1v15(), hashes.SHA1())
+    return asn1.encode(asn1.SEQUENCE, tbs + algorithm + asn1.encode(0x03, b"\0" + value))
 
 
 def pkcs12_file(key, chain, passphrase, encryption=None):

@@ -622,3 +622,13 @@ def signed_parts(root):
     signer = verify.verify(root)[0].signer_der
     root.remove(signature)
     return [etree.tostring(root, method="c14n", exclusive=True, with_comments=False), *canonical, signer]
+
+
+def test_an_old_root_signed_with_sha1_does_no_harm(document, authority):
+    """Some roots still carry a SHA-1 signature of their own, which is not checked and proves nothing."""
+    old = pki.Authority("Old Root")
+    key, certificate = old.signer("Under an old root")
+    chain = [certificate, pki.weakened(old.der, old.key)]
+    [report] = verify.verify(parse_foreign_xml(Signer(key, chain, old.der).sign(document)))
+    assert report.intact
+    assert [one.code for one in report.findings] == ["signature.chain"]
