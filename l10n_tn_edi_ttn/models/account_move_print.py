@@ -1,5 +1,9 @@
 """What the printed invoice says of El Fatoora: TTN's reference and QR code, matricules, the total in words."""
+import base64
+import io
 from decimal import Decimal
+
+from PIL import Image, ImageOps
 
 from odoo import models
 
@@ -7,6 +11,8 @@ from ..teif.identifiers import Matricule
 from ..teif.words import LANGUAGES, amount_in_words
 
 PRINTED_LANGUAGE = "fr"  # Tunisian invoices are in French unless the customer reads another language
+# TTN's image is 300 pixels wide of which the code takes 219, three to a module. A QR code needs four modules of white.
+QUIET_ZONE = 12
 
 
 class AccountMove(models.Model):
@@ -17,8 +23,9 @@ class AccountMove(models.Model):
 
         :return: dict, empty for an invoice that has nothing to do with El Fatoora. Keys: ``state`` ('accepted' |
             'waiting' | 'elsewhere'), ``test`` (bool), ``reference``, ``cev`` (base64 of TTN's PNG, or False),
-            ``before``, ``after`` (the legal sentence around the reference), ``words``, ``supplier`` and ``customer``
-            (matricules as 0736202X/A/M/000, '' when there is none), ``capital`` and ``registry``.
+            ``before`` and ``after`` (the legal sentence around the reference), ``words``, ``supplier`` and ``customer``
+            (numbers as printed, '' when there is none) with ``customer_label``, ``address``, ``legal_form``, ``capital``
+            and ``registry`` of the company.
         """
         self.ensure_one()
         if self.move_type not in ("out_invoice", "out_refund"):
@@ -30,20 +37,46 @@ class AccountMove(models.Model):
             return {}
         reference = document.reference if accepted else (self.l10n_tn_edi_exclusion_reference if elsewhere else "")
         before, after = self._l10n_tn_edi_sentence_parts()
+        label, number = self._l10n_tn_edi_printed_customer()
+        company = self.company_id
         return {
             "state": "accepted" if accepted else ("elsewhere" if elsewhere else "waiting"),
             "test": accepted and document.mode == "test",
             "reference": reference or "",
-            "cev": document.cev if accepted else False,
+            "cev": self._l10n_tn_edi_trimmed(document.cev) if accepted and document.cev else False,
             "before": before,
             "after": after,
             "words": self._l10n_tn_edi_printed_words(),
-            "supplier": self._l10n_tn_edi_printed_matricule(self.company_id.l10n_tn_edi_matricule),
-            "customer": self._l10n_tn_edi_printed_matricule(self.commercial_partner_id.vat),
-            "capital": self.company_id.l10n_tn_edi_capital,
-            "registry": self.company_id.company_registry,
-            "legal_form": self.company_id.l10n_tn_edi_legal_form,
+            "supplier": self._l10n_tn_edi_printed_matricule(company.l10n_tn_edi_matricule),
+            "customer": number,
+            "customer_label": label,
+            "address": self._l10n_tn_edi_printed_address(company.partner_id),
+            "legal_form": company.l10n_tn_edi_legal_form,
+            "capital": company.l10n_tn_edi_capital,
+            "registry": company.company_registry,
         }
+
+    def _l10n_tn_edi_trimmed(self, cev):
+        """Take off most of the white around TTN's code, so that the code itself is large; no pixel of it changes.
+
+        :param bytes cev: base64 of a PNG.
+        :return: base64 of a PNG; ``cev`` itself when it cannot be read.
+        """
+        try:
+            with Image.open(io.BytesIO(base64.b64decode(cev)), formats=["PNG"]) as image:
+                picture = image.convert("L")
+        except (OSError, ValueError):
+            return cev
+        box = ImageOps.invert(picture).getbbox()
+        if not box:
+            return cev
+        left, top, right, bottom = box
+        area = (left - QUIET_ZONE, top - QUIET_ZONE, right + QUIET_ZONE, bottom + QUIET_ZONE)
+        if area[0] < 0 or area[1] < 0 or area[2] > picture.width or area[3] > picture.height:
+            return cev
+        stream = io.BytesIO()
+        picture.crop(area).save(stream, "PNG")
+        return base64.b64encode(stream.getvalue())
 
     def _l10n_tn_edi_sentence_parts(self):
         """:return: (str, str) the company's legal sentence before and after the place of the reference."""
@@ -57,6 +90,25 @@ class AccountMove(models.Model):
             return text or ""
         suffix = matricule.suffix
         return "/".join(filter(None, (matricule.short, suffix[:1], suffix[1:2], suffix[2:])))
+
+    def _l10n_tn_edi_printed_customer(self):
+        """:return: (str, str) what identifies the customer and its number."""
+        partner = self.commercial_partner_id
+        kind, value = partner._l10n_tn_edi_identifier_value(self._l10n_tn_edi_version())
+        labels = {
+            "I-01": self.env._("Matricule fiscal"),
+            "I-02": self.env._("CIN"),
+            "I-03": self.env._("Residence card"),
+            "I-04": self.env._("Tax ID"),
+        }
+        if kind == "I-01":
+            value = self._l10n_tn_edi_printed_matricule(partner.vat)
+        return labels[kind], value
+
+    def _l10n_tn_edi_printed_address(self, partner):
+        """:return: str, the address in one line."""
+        place = " ".join(filter(None, (partner.zip, partner.city)))
+        return ", ".join(filter(None, (partner.street, partner.street2, place)))
 
     def _l10n_tn_edi_printed_words(self):
         """:return: str, the total in words in the language of the print."""

@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 MOVE_TYPES = ("out_invoice", "out_refund")
-ANY_VERDICT = ("accepted", "rejected", "conflict")
 LEVELS = {
     "signing": "warning",
     "unknown": "warning",
@@ -54,7 +53,7 @@ class AccountMove(models.Model):
             live = move.sudo().l10n_tn_edi_document_id.live
             concerned, reason = move._l10n_tn_edi_concerned()
             move.l10n_tn_edi_undeposited = concerned and not live
-            move.l10n_tn_edi_scope = messages._sentence(f"scope.{reason}") if reason and not live else False
+            move.l10n_tn_edi_scope = messages._sentence(reason) if reason and not live else False
 
     # --- The banner -------------------------------------------------------------------------------------------------
 
@@ -123,7 +122,7 @@ class AccountMove(models.Model):
             texts += [f"• {line}" for line in document._rejection_lines()[:FINDINGS_SHOWN]]
         elif document.reason and not (document.state == "accepted" and not document.unproved):
             texts.append(document.reason)
-        if document.mode == "test" and document.state in ANY_VERDICT:
+        if document.mode == "test" and document.state in ("accepted", "conflict"):
             texts.append(self.env._("This was TTN's test platform: it has no legal effect."))
         return "\n".join(texts)
 

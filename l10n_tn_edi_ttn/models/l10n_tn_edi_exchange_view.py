@@ -35,7 +35,10 @@ class L10nTnEdiExchange(models.Model):
 
     @api.model
     def _readable(self, text, file):
-        """:return: the body as text that a screen can show; what is no UTF-8 is replaced character by character."""
-        if text or not file:
-            return text
-        return base64.b64decode(file)[:SHOWN_BYTES].decode(errors="replace").replace("\x00", "\ufffd")
+        """:return: the body as text that a screen can show, an element a line; False when there is none.
+
+        What is no UTF-8 is replaced character by character; what was kept stays as it came.
+        """
+        if not text and file:
+            text = base64.b64decode(file)[:SHOWN_BYTES].decode(errors="replace").replace("\x00", "\ufffd")
+        return text.replace("><", ">\n<") if text else False
