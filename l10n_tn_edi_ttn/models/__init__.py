@@ -27,6 +27,7 @@ from . import l10n_tn_edi_messages_decisions
 from . import l10n_tn_edi_messages_elfatoora
 from . import l10n_tn_edi_messages_signature
 from . import l10n_tn_edi_messages_teif
+from . import l10n_tn_edi_messages_trust
 from . import l10n_tn_edi_messages_way
 from . import l10n_tn_edi_secret
 from . import l10n_tn_edi_signature_provider

@@ -96,7 +96,7 @@ class AccountMove(models.Model):
             ``model``, ``res_id`` and ``field`` are False where no record is to blame.
         """
         self.ensure_one()
-        own = self._l10n_tn_edi_own_findings()
+        own = self._l10n_tn_edi_own_findings(findings)
         covered = [path for item in own for path in COVERED_PATHS.get(item["code"], ())]
         result = own + [
             self._l10n_tn_edi_placed(finding)
@@ -107,9 +107,10 @@ class AccountMove(models.Model):
 
     # === What only Odoo can see === #
 
-    def _l10n_tn_edi_own_findings(self):
+    def _l10n_tn_edi_own_findings(self, findings):
         return [
             *self._l10n_tn_edi_check_parties(),
+            *self._l10n_tn_edi_check_lines(findings),
             *self._l10n_tn_edi_check_taxes(),
             *self._l10n_tn_edi_check_bank(),
         ]
@@ -145,22 +146,28 @@ class AccountMove(models.Model):
                 "odoo.consumer_identifier", BLOCKING, partner, "l10n_tn_edi_identifier", partner=name
             )
 
-    def _l10n_tn_edi_check_taxes(self):
-        amounts = self._l10n_tn_edi_amounts()
-        if not amounts.lines:
+    def _l10n_tn_edi_check_lines(self, findings):
+        if any(item.path.endswith("/LinSection") for item in findings):
             yield self._l10n_tn_edi_own_finding(
                 "odoo.no_line", BLOCKING, self, "invoice_line_ids", number=self.display_name
             )
+
+    def _l10n_tn_edi_check_taxes(self):
         taxes = self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy()
         for tax in taxes.filtered(lambda tax: not tax.l10n_tn_edi_code):
             yield self._l10n_tn_edi_own_finding(
                 "odoo.tax_code", BLOCKING, tax, "l10n_tn_edi_code", tax=tax.name
             )
         stamp = taxes.filtered(lambda tax: tax.l10n_tn_edi_code == STAMP and tax.amount_type == "fixed")
-        charged = sum((tax for (code, _rate), (_base, tax) in amounts.taxes.items() if code == STAMP), 0)
-        usual = self._l10n_tn_edi_decimal(stamp[:1].amount)
         # In the currency of the stamp only: a fixed tax ignores the currency of the invoice.
-        if stamp and charged > usual and self.currency_id == self.company_id.currency_id:
+        if not stamp or self.currency_id != self.company_id.currency_id:
+            return
+        charged = sum(
+            self.line_ids.filtered(lambda line: line.tax_line_id in stamp).mapped("amount_currency")
+        )
+        charged = self._l10n_tn_edi_decimal(self.direction_sign * charged)
+        usual = self._l10n_tn_edi_decimal(stamp[0].amount)
+        if charged > usual:
             yield self._l10n_tn_edi_own_finding(
                 "odoo.stamp_multiplied",
                 WARNING,

@@ -12,6 +12,18 @@ from ..teif import findings as teif_findings
 from .common import TnEdiCommon
 
 
+class Recorder(Params):
+    """Params that remember which of them a sentence asks for."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = set()
+
+    def __missing__(self, name):
+        self.asked.add(name)
+        return "?"
+
+
 @tagged("post_install_l10n", "post_install", "-at_install")
 class TestFindings(TnEdiCommon):
     """What is wrong is said with the record and the field where it is mended."""
@@ -179,17 +191,11 @@ class TestMessages(TnEdiCommon):
         catalogue = messages._catalogue()
         templates = {code: template for code, (_severity, template) in teif_findings.CATALOGUE.items()}
         for code, template in {**signature_codes.CATALOGUE, **templates}.items():
-            asked = []
-
-            class Asked(Params):
-                def __missing__(self, name, asked=asked):
-                    asked.append(name)
-                    return "?"
-
-            catalogue[code](Asked())
+            params = Recorder()
+            catalogue[code](params)
             given = {name for _text, name, _spec, _conversion in Formatter().parse(template)} | {"what"}
             with self.subTest(code=code):
-                self.assertLessEqual(set(asked), given)
+                self.assertLessEqual(params.asked, given)
 
     def test_unknown_code(self):
         messages = self.env["l10n_tn_edi.messages"]
