@@ -9,7 +9,7 @@ negative throughout (a credit note as some write it) is compared as it stands.
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from .codes import AMOUNTS, CHARGES, STAMP, TVA
 from .document import CURRENCY_DECIMALS, Amount, Document, Line
@@ -30,7 +30,8 @@ def item_path(parent: str, name: str, index: int, count: int) -> str:
 
 def check_amounts(document: Document) -> list[Finding]:
     """The findings about the amounts of ``document``."""
-    return _Amounts(document).check()
+    with localcontext(prec=80):  # products of the longest numbers that the reader takes, exactly
+        return _Amounts(document).check()
 
 
 class _Amounts:

@@ -23,7 +23,8 @@ from .document import (
     TaxTotal,
 )
 
-_NUMBER = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
+# No amount has more digits; a text of a million of them would only be slow to count with
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,10})?")
 
 
 def name_of(element) -> str:

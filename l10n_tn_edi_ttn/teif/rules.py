@@ -5,11 +5,23 @@ A document that passes :func:`~.schema.check_schema` and :func:`check_rules` is 
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from .findings import Finding, finding
 from .identifiers import CIN_FORM, MATRICULE_EXAMPLES, MATRICULE_FORMS, RESIDENCE_FORMS
-from .schema import judging_version
+from .schema import SIGNATURE, judging_version
+
+_DS = "{http://www.w3.org/2000/09/xmldsig#}"
+#: Elements of a signature that hold base64: those known wherever they stand, and those known inside their parents.
+_BASE64_ANYWHERE = (f"{_DS}DigestValue", f"{_DS}SignatureValue")
+_BASE64_INSIDE = tuple(
+    _DS + name
+    for name in ["X509Certificate", "X509SKI", "X509CRL", "Modulus", "Exponent", "P", "Q", "G", "Y", "J", "Seed", "PgenCounter", "PGPKeyID", "PGPKeyPacket", "SPKISexp"]
+)
+_BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
+_WITHOUT_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
 
 _partners = etree.XPath("/TEIF/InvoiceBody/PartnerSection/PartnerDetails[@functionCode]")
 _supplier_identifiers = etree.XPath(
@@ -33,7 +45,28 @@ def path_of(element: etree._Element) -> str:
 
 def _check_188(root):
     # The receiver and all partners but the supplier have no assertion in this version
-    return _check_identifiers(_header(root)[:1] + _supplier_identifiers(root), "1.8.8")
+    findings = _check_identifiers(_header(root)[:1] + _supplier_identifiers(root), "1.8.8")
+    for signature in root.iterchildren(SIGNATURE):
+        findings += _check_base64(signature)
+    return findings
+
+
+def _check_base64(signature):
+    """Not an assertion, but left to us all the same: libxml2 passes over characters that no base64 holds."""
+    for element in signature.iter(*_BASE64_ANYWHERE, *_BASE64_INSIDE):
+        inside = element.getparent().tag.startswith(_DS)
+        text = (element.text or "").translate(_WITHOUT_SPACE)
+        if (inside or element.tag in _BASE64_ANYWHERE) and not _is_base64(text):
+            name = element.tag.removeprefix(_DS)
+            yield finding("schema.datatype", path_of(element), name=name, value=text, type="xs:base64Binary")
+
+
+def _is_base64(text):
+    if not _BASE64.fullmatch(text) or len(text) % 4:
+        return False
+    # The bits that padding leaves over must be zero
+    rest = text.rstrip("=")
+    return len(rest) % 4 == 0 or rest[-1] in ("AQgw" if len(rest) % 4 == 2 else "AEIMQUYcgkosw048")
 
 
 def _check_189(root):

@@ -53,14 +53,20 @@ def judging_version(root: etree._Element) -> str | None:
     return version if (version, False) in _FILES else None
 
 
+def schema_file(root: etree._Element) -> str:
+    """The file in :data:`FOLDER` for the document: its version's, for 1.8.8 with or without signature as it is itself."""
+    version = judging_version(root)
+    signed = root.find(SIGNATURE) is not None and (version, True) in _FILES
+    return _FILES[version, signed]
+
+
 def check_schema(root: etree._Element) -> list[Finding]:
     """Everything that the schema of the document's own version says against it, assertions apart."""
     version = judging_version(root)
     if version is None:
         allowed = sorted({version for version, _signed in _FILES})
         return [finding("schema.version", "/TEIF/@version", value=root.get("version"), allowed=allowed)]
-    signed = root.find(SIGNATURE) is not None and (version, True) in _FILES
-    validator = _validator(_FILES[version, signed])
+    validator = _validator(schema_file(root))
     if _untyped_partners(root):
         root = _without_untyped_partners(root)
     with _lock:  # lxml keeps the log of the last validation in the validator
