@@ -251,6 +251,13 @@ def test_signatures_are_judged(sandbox, signer):
     assert sandbox.save(good.replace(value, value[::-1])).fault == altered
 
 
+def test_the_program_xmlsec1_may_have_to_agree(sandbox, signer):
+    sandbox.settings(strict_signatures=True)
+    good = papers.signed(papers.invoice("F-18"), signer)
+    assert sandbox.save(good).status == 200
+    assert sandbox.save(good.replace(b"Article 1", b"Article 2")).fault[0] == "SERV09"
+
+
 def test_signer_must_be_declared_valid_and_of_the_authority(sandbox, signer):
     def fault(**values):
         return sandbox.save(papers.signed(papers.invoice("F-14"), sandbox.signer(**values))).fault
