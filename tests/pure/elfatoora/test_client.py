@@ -539,16 +539,18 @@ def test_tls_that_is_not_trusted_sends_nothing(serve, client_for, authority, nam
 
 
 @pytest.mark.parametrize(
-    ("behave", "code"),
+    ("behave", "codes"),
     [
-        (lambda server, connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "network.tls"),
-        (lambda server, connection: reset(connection), "network.tls"),
-        (lambda server, connection: server.stopped.wait(5), "network.connect_timeout"),
+        (lambda server, connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), {"network.tls"}),
+        # The reset may come before the connection is complete.
+        (lambda server, connection: reset(connection), {"network.tls", "network.unreachable"}),
+        (lambda server, connection: server.stopped.wait(5), {"network.connect_timeout"}),
     ],
 )
-def test_a_handshake_that_fails_sends_nothing(serve, client_for, behave, code):
+def test_a_handshake_that_fails_sends_nothing(serve, client_for, behave, codes):
     call = client_for(serve(behave), scheme="https", connect=0.5).save_efact(DOCUMENT)
-    assert_problem(call, code, reached=False)
+    assert call.problem.code in codes
+    assert not call.reached
 
 
 def test_an_unreadable_file_of_authorities(serve, client_for, tmp_path):

@@ -1,0 +1,235 @@
+"""The account's deposits compared with ours, pure: finds what nobody here knows, and what was lost here.
+
+A restored backup, a copy of the database, a portal or another program may deposit under the same account. So the recent
+deposits are asked for by period, from time to time and before sending after a pause, and each must be known. One that
+nobody knows quarantines its number: no document with it is deposited before a human has looked.
+
+TTN documents neither how many deposits an answer may hold nor whether a deposit that is being worked on has a date, so
+periods overlap, a round number of deposits counts as cut, and a cut period is asked again in halves.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .consulted import compact
+from .facts import Seen
+from .timing import DAY, HOUR
+
+OVERLAP = HOUR  # at least; three times the longest delay seen when that is longer
+FIRST_LOOK = 7 * DAY  # how far back the first sweep of an account goes
+LONGEST_PERIOD = DAY
+SHORTEST_PERIOD = 60.0
+IDLE = HOUR  # after such a pause nothing is sent before a sweep
+OLDEST = DAY  # nor when the last complete one is older than this
+# An answer with so many deposits is probably cut by a limit of the service.
+LIKELY_LIMITS = frozenset({20, 25, 50, 100, 150, 200, 250, 300, 400, 500, 1000, 2000, 5000, 10_000})
+
+CODES = frozenset({
+    "sweep.unknown_deposit",  # nobody here made it
+    "sweep.unreadable",  # nobody here knows its id, and its document can't be read
+    "sweep.unidentified",  # the same, without even a number: nothing may be sent
+    "sweep.same_document",  # a document of ours under another signature
+    "sweep.duplicate",  # the same bytes more than once
+    "sweep.lost_deposit",  # ours, but its id is not recorded
+    "sweep.lost_acceptance",  # ours and accepted, but not recorded as such
+    "sweep.other_reference",  # ours, accepted here under another reference
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Known:
+    """One version of a document that this database deposited, or tried to.
+
+    :param key: what the caller knows it by
+    :param signature_value: base64 SignatureValue
+    :param document_digest: base64 digest of the document
+    :param number: the document's number
+    :param deposit_ids: its ``idSaveEfact``, as far as they are recorded
+    :param reference: TTN's reference, "" when it is not recorded as accepted
+    """
+
+    key: Any
+    signature_value: str
+    document_digest: str
+    number: str
+    deposit_ids: frozenset[int] = frozenset()
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a sweep found.
+
+    :param code: one of :data:`CODES`
+    :param seen: the deposit
+    :param keys: the documents of ours that it concerns
+    :param params: small JSON-able values for a sentence
+    """
+
+    code: str
+    seen: Seen
+    keys: tuple[Any, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one complete sweep says.
+
+    :param findings: everything that somebody must know, in TTN's order
+    :param quarantine: numbers under which nothing may be deposited before a human has looked
+    :param ask: keys of documents to ask TTN about at once
+    :param hold_all: something is there that can't be tied to any number: nothing may be deposited
+    :param matched: deposits that are known
+    """
+
+    findings: tuple[Finding, ...] = ()
+    quarantine: frozenset[str] = frozenset()
+    ask: frozenset[Any] = frozenset()
+    hold_all: bool = False
+    matched: int = 0
+
+
+def compare(
+    seen: Sequence[Seen], ours: Iterable[Known], sender: str, *, cleared: frozenset[int] = frozenset()
+) -> Report:
+    """Compare the deposits of one or more complete answers with what is known here.
+
+    :param seen: the deposits, read and verified by the caller; the same deposit may be listed twice
+    :param ours: every version that was ever deposited or tried under this account, in any state
+    :param sender: our matricule; deposits whose document names another sender are left alone
+    :param cleared: ids of deposits that a human has looked at
+    """
+    known = list(ours)
+    by_signature = {compact(k.signature_value): k for k in known}
+    by_digest = {compact(k.document_digest): k for k in known if k.document_digest}
+    by_id = {i: k for k in known for i in k.deposit_ids}
+    deposits = _distinct(seen)
+    copies = Counter(compact(s.signature_value) for s in deposits if s.signature_value)
+    findings: list[Finding] = []
+    matched = 0
+    for one in deposits:
+        deposit_id, signature = one.deposit.deposit_id, compact(one.signature_value)
+        mine = by_signature.get(signature) if signature else by_id.get(deposit_id)
+        if mine:
+            matched += 1
+            found = _about_ours(one, mine, copies[signature])
+        elif deposit_id in cleared:
+            continue
+        else:
+            found = _about_others(one, by_digest, known, sender)
+        if found:
+            findings.append(found)
+    strange = [f for f in findings if not f.code.startswith("sweep.lost_") and f.code != "sweep.unidentified"]
+    return Report(
+        findings=tuple(findings),
+        quarantine=frozenset(number for f in strange for number in _numbers(f)),
+        ask=frozenset(key for f in findings for key in f.keys),
+        hold_all=any(f.code == "sweep.unidentified" for f in findings),
+        matched=matched,
+    )
+
+
+def must_sweep(
+    now: float, last_complete: float | None, last_call: float | None, *, restored: bool = False
+) -> bool:
+    """Whether nothing may be sent before a sweep.
+
+    :param now: seconds of the database's clock
+    :param last_complete: when the last complete sweep was asked, None: never
+    :param last_call: when this database last talked to TTN for this account, None: never
+    :param restored: the caller knows that the database is a restored or copied one
+    """
+    if restored or last_complete is None or last_call is None:
+        return True
+    # A clock behind its own records is what a restored machine has as well.
+    went_back = now < last_complete or now < last_call
+    return went_back or now - max(last_complete, last_call) > IDLE or now - last_complete > OLDEST
+
+
+def periods(
+    now: float, last_complete: float | None, *, longest_delay: float = 0.0
+) -> list[tuple[float, float]]:
+    """The periods to ask for, oldest first, each at most a day, together from the last sweep to now.
+
+    :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
+    """
+    overlap = max(OVERLAP, 3 * longest_delay)
+    start = min(last_complete, now) - overlap if last_complete is not None else now - FIRST_LOOK
+    found = []
+    while start < now:
+        end = min(start + LONGEST_PERIOD, now)
+        found.append((start, end))
+        start = end
+    return found
+
+
+def halves(period: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """A period whose answer was cut, too large or too slow, in two; empty when it is too short to divide."""
+    start, end = period
+    middle = (start + end) / 2
+    return ((start, middle), (middle, end)) if end - start >= 2 * SHORTEST_PERIOD else ()
+
+
+def is_cut(count: int) -> bool:
+    """Whether an answer with so many deposits may be cut by a limit of the service."""
+    return count in LIKELY_LIMITS
+
+
+def _distinct(seen: Sequence[Seen]) -> list[Seen]:
+    """Overlapping periods list a deposit twice; what has no id can't be told apart and stays."""
+    found: dict[object, Seen] = {}
+    for position, one in enumerate(seen):
+        deposit_id = one.deposit.deposit_id
+        key = deposit_id if deposit_id is not None else ("no id", position)
+        # The richer description wins: a later answer may hold the document.
+        if key not in found or _richness(one) >= _richness(found[key]):
+            found[key] = one
+    return list(found.values())
+
+
+def _richness(one: Seen) -> tuple[bool, bool]:
+    return bool(one.signature_value), bool(one.any_reference)
+
+
+def _about_ours(one: Seen, mine: Known, copies: int) -> Finding | None:
+    deposit_id, reference = one.deposit.deposit_id, one.any_reference
+    if reference and mine.reference and reference != mine.reference:
+        params = {"reference": mine.reference, "other": reference}
+        return Finding("sweep.other_reference", one, (mine.key,), params)
+    if reference and not mine.reference:
+        return Finding("sweep.lost_acceptance", one, (mine.key,), {"reference": reference})
+    if copies > 1:
+        return Finding("sweep.duplicate", one, (mine.key,), {"deposit": deposit_id, "copies": copies})
+    if deposit_id is not None and deposit_id not in mine.deposit_ids:
+        return Finding("sweep.lost_deposit", one, (mine.key,), {"deposit": deposit_id})
+    return None
+
+
+def _about_others(
+    one: Seen, by_digest: Mapping[str, Known], known: list[Known], sender: str
+) -> Finding | None:
+    number = _number(one)
+    params = {"deposit": one.deposit.deposit_id, "number": number, "reference": one.any_reference}
+    if one.signature_value:
+        if one.sender is not None and one.sender.strip() != sender.strip():
+            return None
+        twin = by_digest.get(compact(one.document_digest)) if one.document_digest else None
+        if twin:
+            return Finding("sweep.same_document", one, (twin.key,), params)
+        code = "sweep.unknown_deposit" if number else "sweep.unidentified"
+    else:
+        code = "sweep.unreadable" if number else "sweep.unidentified"
+    return Finding(code, one, tuple(k.key for k in known if number and k.number.strip() == number), params)
+
+
+def _number(one: Seen) -> str:
+    return (one.number or one.deposit.number or "").strip()
+
+
+def _numbers(finding: Finding) -> set[str]:
+    """Both numbers, should the document and its description differ."""
+    one = finding.seen
+    return {number for number in ((one.number or "").strip(), one.deposit.number.strip()) if number}
