@@ -74,6 +74,15 @@ CATALOGUE = {
     "pkcs12.unsupported": "The certificate file is encrypted in a way that this server cannot read.",
     "pkcs12.no_key": "The certificate file holds no private key.",
     "pkcs12.no_certificate": "The certificate file holds no certificate for its private key.",
+    # Remote signature services
+    "remote.unreachable": "The signature service cannot be reached.",
+    "remote.denied": "The signature service refuses the account or the password (HTTP {status}).",
+    "remote.refused": "The signature service refuses the request (HTTP {status}).",
+    "remote.unavailable": "The signature service is out of order (HTTP {status}).",
+    "remote.answer": "The answer of the signature service cannot be used: {reason}.",
+    "remote.count": "The signature service gave {found} signatures for {expected} documents.",
+    "digigo.declined": "The holder did not allow the signature in DigiGo.",
+    "digigo.token": "DigiGo gave no valid authorisation.",
     # Points of TTN's profile
     "profile.signature_id": "Signature Id",
     "profile.value_id": "SignatureValue Id",
