@@ -17,8 +17,11 @@ _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 #: Elements of a signature that hold base64: those known wherever they stand, and those known inside their parents.
 _BASE64_ANYWHERE = (f"{_DS}DigestValue", f"{_DS}SignatureValue")
 _BASE64_INSIDE = tuple(
-    _DS + name
-    for name in ["X509Certificate", "X509SKI", "X509CRL", "Modulus", "Exponent", "P", "Q", "G", "Y", "J", "Seed", "PgenCounter", "PGPKeyID", "PGPKeyPacket", "SPKISexp"]
+    f"{_DS}{name}"
+    for name in (
+        *("X509Certificate", "X509SKI", "X509CRL", "PGPKeyID", "PGPKeyPacket", "SPKISexp"),
+        *("Modulus", "Exponent", "P", "Q", "G", "Y", "J", "Seed", "PgenCounter"),
+    )
 )
 _BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
 _WITHOUT_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
