@@ -97,7 +97,7 @@ class AccountMove(models.Model):
 
         Never raises: posting is Odoo's affair, and an exception here would leave a whole batch in draft.
 
-        :param bool delay: whether the company's delay before deposit applies.
+        :param bool delay: whether the company's delay before deposit and holds apply; not when somebody sends by hand.
         :return: the new ``l10n_tn_edi.document`` records.
         """
         documents = self.env["l10n_tn_edi.document"].sudo()
@@ -127,7 +127,7 @@ class AccountMove(models.Model):
                     "move_id": self.id,
                     "number": self.name,
                     "mode": company.l10n_tn_edi_mode,
-                    "hold": self.l10n_tn_edi_hold or company.l10n_tn_edi_sending == "on_demand",
+                    "hold": delay and (self.l10n_tn_edi_hold or company.l10n_tn_edi_sending == "on_demand"),
                     "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=wait),
                     "ask_first": any(self.sudo().l10n_tn_edi_document_ids.mapped("attempt_count")),
                 }
@@ -262,7 +262,7 @@ class AccountMove(models.Model):
         )
         without.check_access("write")
         self.l10n_tn_edi_document_id.filtered("live").action_send()
-        without._l10n_tn_edi_create_documents(delay=False).write({"hold": False})
+        without._l10n_tn_edi_create_documents(delay=False)
 
     def action_l10n_tn_edi_correct(self):
         self.l10n_tn_edi_document_id.action_correct()

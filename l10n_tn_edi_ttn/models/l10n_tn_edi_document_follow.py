@@ -230,7 +230,8 @@ class L10nTnEdiDocument(models.Model):
                 root = parse_foreign_xml(deposit.content)
             except ForeignXmlError:
                 return decisions.Seen(**known)
-            reports = {report.id: report for report in verify.verify(root)}
+            # TTN writes documents anew, perhaps indented.
+            reports = {report.id: report for report in verify.verify_tolerant(root)}
             supplier, ttn = reports.get("SigFrs"), reports.get("SigTTN")
             teif = reader.read(root)
             given = teif.ttn_reference

@@ -93,6 +93,8 @@ class L10nTnEdiDocument(models.Model):
         if not original or original.state in ("accepted", "conflict", "withdrawn"):
             return False
         if original.state in ("rejected", "error"):
+            if self.reason_code == "credit_note.original_refused":
+                return False  # held for this reason once, and released by a human
             # Whether the credit note is still wanted is a human's affair.
             self._set_state("to_send", hold=True, reason_code="credit_note.original_refused", reason_params={"number": original.number})
         else:
