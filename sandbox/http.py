@@ -56,7 +56,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def handle_error(self, request, client_address):
         """Clients that break off are this server's daily bread; anything else is printed by socketserver."""
-        if not isinstance(sys.exc_info()[1], (OSError, ssl.SSLError, ValueError)):
+        if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS deposit (
     state TEXT NOT NULL DEFAULT 'pending', due_at REAL NOT NULL, processed_at REAL, reference TEXT UNIQUE, final BLOB,
     errors TEXT NOT NULL DEFAULT '[]', qr TEXT, plan TEXT NOT NULL DEFAULT '{}');
 CREATE INDEX IF NOT EXISTS deposit_number ON deposit (number);
-CREATE INDEX IF NOT EXISTS deposit_due ON deposit (due_at) WHERE state = 'pending' OR state = 'rejected_for_now';
+CREATE INDEX IF NOT EXISTS deposit_due ON deposit (state, due_at);
 CREATE INDEX IF NOT EXISTS deposit_received ON deposit (login, received_at);
 CREATE INDEX IF NOT EXISTS deposit_sha ON deposit (login, sha256);
 CREATE TABLE IF NOT EXISTS ledger (

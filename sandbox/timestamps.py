@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import ClassVar
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -95,7 +96,13 @@ class TimeStamps:
         return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(data)})
 
 
+class _Rejection(core.Sequence):
+    """A TimeStampResp without token, which asn1crypto's own class can't write."""
+
+    _fields: ClassVar = [("status", tsp.PKIStatusInfo)]
+
+
 def _rejection(reason: str, text: str) -> bytes:
-    return tsp.TimeStampResp(
+    return _Rejection(
         {"status": {"status": "rejection", "status_string": [text], "fail_info": {reason}}}
     ).dump()
