@@ -100,6 +100,11 @@ if [ -e "$ENV_DIR/root" ] && [ "$(cat "$ENV_DIR/root")" != "$ROOT" ]; then
 fi
 printf '%s\n' "$ROOT" >"$ENV_DIR/root"
 
+# What pip and others leave behind when they are interrupted
+export TMPDIR=$ENV_DIR/tmp
+rm -rf "$TMPDIR"
+mkdir -p "$TMPDIR"
+
 # -- the steps -------------------------------------------------------------------------------------------------------
 install_system_packages
 

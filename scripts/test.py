@@ -43,6 +43,7 @@ def main(chosen):
     chosen = chosen or list(SUITES)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     (ENV_DIR / "logs").mkdir(parents=True, exist_ok=True)
+    forget_old_logs(ENV_DIR / "logs" / "processes")
     started = time.monotonic()
 
     missing = [f"missing: {tool}" for tool in missing_tools(ROOT, chosen)]
@@ -54,6 +55,13 @@ def main(chosen):
         print(result.line())
     print(total(results), flush=True)
     return 0 if all(result.good for result in results) else 1
+
+
+def forget_old_logs(folder):
+    """Remove the logs of processes of earlier runs; those of today stay, another run may be at work."""
+    for log in folder.glob("*.log"):
+        if time.time() - log.stat().st_mtime > 86400:
+            log.unlink(missing_ok=True)
 
 
 def run_suites(chosen):

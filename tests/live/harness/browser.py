@@ -48,7 +48,8 @@ class Browser:
         self._profile = Path(tempfile.mkdtemp(prefix="chromium-"))
         port_file = self._profile / "DevToolsActivePort"
         command = [program, *FLAGS, f"--user-data-dir={self._profile}", f"--window-size={size[0]},{size[1]}"]
-        self._process = Process(name, [*command, "--remote-debugging-port=0", "about:blank"]).start()
+        command += ["--remote-debugging-port=0", "about:blank"]
+        self._process = Process(name, command, env={"TMPDIR": str(self._profile)}).start()
         self._process.wait_ready(lambda: port_file.exists() and port_file.read_text().count("\n"), timeout=60)
         port = port_file.read_text().splitlines()[0]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 ENV_DIR = ROOT / ".env"
 SCRIPTS = ROOT / "scripts"
-LOGS = ENV_DIR / "logs"
+LOGS = ENV_DIR / "logs" / "processes"
 
 
 class HarnessError(RuntimeError):
@@ -72,7 +72,7 @@ def run(command, timeout=120, env=None):
 
 
 class Process:
-    """One program with its log in .env/logs, in a process group of its own.
+    """One program with its log in .env/logs/processes, in a process group of its own.
 
     :param str name: names the log file.
     :param command: program and arguments.
