@@ -6,13 +6,15 @@ import psycopg2
 
 from odoo import api, fields, models
 
-from ..elfatoora import decisions
+from ..elfatoora import decisions, facts
 from .l10n_tn_edi_document_queue import CALL_SECONDS, CALLS_AT_ONCE, LEASE_SECONDS, TO_DEPOSIT
 
 _logger = logging.getLogger(__name__)
 
 # A company that cannot call (no account, another database…) is looked at again after this time.
 REFUSED_RETRY_MINUTES = 60
+# Reasons that the settings of the company, its provider or its certificate mend.
+SETTINGS_REASONS = ("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "ttn.", "network.", "send.not_sent")
 
 
 class L10nTnEdiDocument(models.Model):
@@ -23,17 +25,12 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _deposit_batch(self):
         """:return: the number of documents claimed or put off."""
-        documents = self._lock_due(TO_DEPOSIT, CALLS_AT_ONCE)
-        clients = self._clients(documents)
-        claims = {}
-        for document in documents:
-            exchange = document._guarded(lambda document=document: document._claim(clients))
-            if exchange:
-                # Read before the commit: the threads touch no ORM.
-                claims[document.id, exchange.id] = (document.signed_id.raw, clients[document.company_id, document.mode])
-        # When this commit is not confirmed, nothing is called.
-        self._commit()
+        # Counted from before the claim: a worker that stood still since then calls nobody.
         deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
+        # When the commit of the claims is not confirmed, nothing is called.
+        documents, claims = self._claim_due(TO_DEPOSIT, CALLS_AT_ONCE, self._claim_deposits)
+        if not claims:
+            return len(documents)
         jobs = {
             key: (lambda signed=signed, client=client: client.save_efact(signed, deadline=deadline))
             for key, (signed, client) in claims.items()
@@ -45,6 +42,22 @@ class L10nTnEdiDocument(models.Model):
                 )._record_deposit(self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id), call)
             )
         return len(documents)
+
+    @api.model
+    def _claim_deposits(self, documents):
+        """:return: dict of (document id, exchange id) to (signed bytes, client): all that the threads need."""
+        clients = self._clients(documents)
+        claims = {}
+        for document in documents:
+            exchange = document._guarded(lambda document=document: document._claim(clients))
+            if exchange:
+                client = clients[document.company_id, document.mode]
+                claims[document.id, exchange.id] = (document.signed_id.raw, client)
+        if claims:
+            # Should this worker die, somebody looks after the attempts when their lease is over.
+            over = max(self.browse(document_id).lease_until for document_id, _exchange in claims)
+            self.env.ref("l10n_tn_edi_ttn.ir_cron_follow")._trigger(fields.Datetime.add(over, minutes=1))
+        return claims
 
     @api.model
     def _clients(self, documents):
@@ -152,6 +165,44 @@ class L10nTnEdiDocument(models.Model):
                 self._apply_deposit(decision)
             return
         self._apply_deposit(decision)
+        if facts.ACCOUNT in decision.flags and decision.state != "submitted":
+            self._pause_account(decision)
+
+    def _pause_account(self, decision):
+        """What refused this document would refuse every other of the account: they wait for better settings, not for a refusal.
+
+        A change of the settings lets them go on at once (``_go_on_after_settings``).
+        """
+        self.sudo().search(
+            [
+                *self._due_domain(TO_DEPOSIT),
+                ("company_id", "=", self.company_id.id),
+                ("mode", "=", self.mode),
+            ]
+        ).write(
+            {
+                "reason_code": decision.causes[0].code,
+                "reason_params": {**decision.causes[0].params, "text": decision.causes[0].text},
+                "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=REFUSED_RETRY_MINUTES),
+            }
+        )
+
+    @api.model
+    def _go_on_after_settings(self, companies):
+        """The settings of companies changed: what was stopped by them is tried again at once."""
+        stopped = self.sudo().search(
+            [
+                ("company_id", "child_of", companies.ids),
+                ("live", "=", True),
+                ("hold", "=", False),
+                ("state", "in", ("to_send", "to_sign", "signed", "error")),
+                ("reason_code", "!=", False),
+            ]
+        )
+        for document in stopped.filtered(lambda document: document.reason_code.startswith(SETTINGS_REASONS)):
+            if document.state == "error":
+                document._set_state("to_send", **document._unsigned_values())
+            document._schedule()
 
     def _saves(self):
         """:return: the attempts to deposit exactly the bytes that are signed now, newest first."""
@@ -213,6 +264,9 @@ class L10nTnEdiDocument(models.Model):
     def _tell(self, state):
         """One line in the chatter for what people want to know, nothing for the rest."""
         for document in self:
+            # The scheduled action speaks English; the people who read this have a language of their own.
+            readers = document.move_id.invoice_user_id.lang or document.company_id.partner_id.lang
+            document = document.with_context(lang=readers or document.env.lang)
             if state == "submitted":
                 document._log(document.env._("Deposited at TTN under number %(deposit)s.", deposit=document.deposit_id))
             elif state == "accepted":

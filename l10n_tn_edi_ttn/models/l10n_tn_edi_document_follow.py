@@ -82,7 +82,25 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _ask_batch(self):
         """:return: the number of documents asked about or put off."""
-        documents = self._lock_due(TO_ASK, CALLS_AT_ONCE)
+        deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
+        documents, questions = self._claim_due(TO_ASK, CALLS_AT_ONCE, self._claim_questions)
+        if not questions:
+            return len(documents)
+        jobs = {
+            key: (lambda client=client, number=number: client.consult_efact(number=number, deadline=deadline))
+            for key, (client, number) in questions.items()
+        }
+        for (document_id, exchange_id), call in self._call_together(jobs):
+            self._write_result(
+                lambda document_id=document_id, exchange_id=exchange_id, call=call: self.browse(
+                    document_id
+                )._record_verdict(self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id), call)
+            )
+        return len(documents)
+
+    @api.model
+    def _claim_questions(self, documents):
+        """:return: dict of (document id, exchange id) to (client, number): all that the threads need."""
         clients = self._clients(documents)
         questions = {}
         for document in documents:
@@ -95,19 +113,7 @@ class L10nTnEdiDocument(models.Model):
             document.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
             # By number and not by deposit: only so a second deposit of the document is seen.
             questions[document.id, exchange.id] = (client, document.number)
-        self._commit()
-        deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
-        jobs = {
-            key: (lambda client=client, number=number: client.consult_efact(number=number, deadline=deadline))
-            for key, (client, number) in questions.items()
-        }
-        for (document_id, exchange_id), call in self._call_together(jobs):
-            self._write_result(
-                lambda document_id=document_id, exchange_id=exchange_id, call=call: self.browse(
-                    document_id
-                )._record_verdict(self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id), call)
-            )
-        return len(documents)
+        return questions
 
     def _record_verdict(self, exchange, call):
         """Write what TTN said about a document.

@@ -25,7 +25,11 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _prepare_batch(self):
         """:return: the number of documents that went one step on."""
-        documents = self._lock_due(TO_PREPARE, PREPARED_AT_ONCE)
+        return len(self._claim_due(TO_PREPARE, PREPARED_AT_ONCE, self._prepare)[0])
+
+    @api.model
+    def _prepare(self, documents):
+        """Build, check and sign, each document on its own account."""
         built = {}
         for document in documents:
             unsigned = document._guarded(document._build)
@@ -33,8 +37,6 @@ class L10nTnEdiDocument(models.Model):
                 built[document] = unsigned
         for (provider, mode), batch in self._by_provider(built).items():
             self._sign_batch(provider, mode, batch)
-        self._commit()
-        return len(documents)
 
     def _guarded(self, step):
         """Run one step of one document; whatever goes wrong stops this document only.
@@ -46,7 +48,7 @@ class L10nTnEdiDocument(models.Model):
             with self.env.cr.savepoint():
                 return step()
         except psycopg2.OperationalError:
-            raise  # another worker won; the whole claim is given up
+            raise  # somebody else won; the whole claim begins anew
         except Exception:
             _logger.exception("Electronic document %s could not be prepared", self.id)
             self.invalidate_recordset()
@@ -58,7 +60,7 @@ class L10nTnEdiDocument(models.Model):
     def _build(self):
         """:return: bytes of the unsigned TEIF document, or None when the document went another way."""
         self.ensure_one()
-        move = self.move_id
+        move = self.move_id.with_company(self.company_id)
         if move.state != "posted":
             self._set_state("withdrawn", live=False, next_at=False)
             return None
@@ -124,7 +126,15 @@ class L10nTnEdiDocument(models.Model):
 
     @api.model
     def _sign_batch(self, provider, mode, batch):
-        for document, result in provider._sign_documents(batch, production=mode == "production").items():
+        try:
+            with self.env.cr.savepoint():
+                results = provider._sign_documents(batch, production=mode == "production")
+        except psycopg2.OperationalError:
+            raise  # another worker won; the whole claim is given up
+        except Exception:
+            _logger.exception("Signature provider %s failed", provider.id)
+            results = {document: {"error": ("document.unexpected", {})} for document in batch}
+        for document, result in results.items():
             document._guarded(lambda document=document, result=result: document._keep_signature(result))
 
     def _keep_signature(self, result):

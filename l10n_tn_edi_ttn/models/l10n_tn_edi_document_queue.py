@@ -16,6 +16,7 @@ CALL_SECONDS = 45
 LEASE_SECONDS = 120
 # Serialization failures on a result: the answer is in memory, so it is written again, never asked again.
 RESULT_TRIES = 5
+CLAIM_TRIES = 3
 # What each step of a run looks for among the due documents.
 TO_PREPARE = [("state", "in", ("to_send", "to_sign"))]
 TO_DEPOSIT = [("state", "=", "signed"), ("ask_first", "=", False)]
@@ -68,21 +69,27 @@ class L10nTnEdiDocument(models.Model):
         return [("live", "=", True), ("hold", "=", False), ("next_at", "<=", fields.Datetime.now()), *step]
 
     @api.model
-    def _lock_due(self, step, limit):
-        """Lock up to ``limit`` due documents that no other worker has.
+    def _claim_due(self, step, limit, work):
+        """Lock up to ``limit`` due documents that no other worker has, work on them, and commit.
 
-        :return: the locked documents; the caller writes and commits. Empty when there is nothing, or others were faster.
+        Whoever loses a race (a user who resets an invoice, another worker) loses all of it and begins anew.
+
+        :param work: callable that takes the locked documents; nothing it does may leave the database.
+        :return: (documents, what ``work`` gave); no documents when there are none, or others were faster.
         """
         domain = self._due_domain(step)
-        for _try in range(3):
+        for _try in range(CLAIM_TRIES):
             self._end_snapshot()
             try:
                 # Some more than wanted: other workers may hold the first ones.
                 candidates = self.search(domain, order="next_at, id", limit=limit * 4)
-                return candidates.try_lock_for_update(limit=limit).filtered_domain(domain)
+                documents = candidates.try_lock_for_update(limit=limit).filtered_domain(domain)
+                result = work(documents)
+                self._commit()
+                return documents, result
             except RETRYABLE:
                 self._rollback()
-        return self.browse()
+        return self.browse(), None
 
     # --- Calls -----------------------------------------------------------------------------------------------------
 

@@ -99,6 +99,8 @@ class L10nTnEdiSignatureProvider(models.Model):
         result = super().write(vals)
         if {"pkcs12_file", "pkcs12_passphrase_encrypted", "code"} & vals.keys():
             self._refresh_certificate()
+        if vals.keys() - {"name", "sequence", "certificate_id"}:
+            self.env["l10n_tn_edi.document"]._go_on_after_settings(self.company_id)
         return result
 
     @api.model

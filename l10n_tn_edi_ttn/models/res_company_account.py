@@ -8,6 +8,21 @@ from ..elfatoora.rejections import classify_fault, classify_problem
 
 # The administrator waits for the test's answer.
 TEST_SECONDS = 60
+# What decides whether the company can sign and call.
+CALL_FIELDS = frozenset(
+    {
+        "l10n_tn_edi_enabled",
+        "l10n_tn_edi_mode",
+        "l10n_tn_edi_test_url",
+        "l10n_tn_edi_production_url",
+        "l10n_tn_edi_login",
+        "l10n_tn_edi_password",
+        "l10n_tn_edi_password_encrypted",
+        "l10n_tn_edi_matricule",
+        "l10n_tn_edi_provider_id",
+        "l10n_tn_edi_production_binding",
+    }
+)
 
 
 class ResCompany(models.Model):
@@ -33,6 +48,13 @@ class ResCompany(models.Model):
     l10n_tn_edi_has_password = fields.Boolean(compute="_compute_l10n_tn_edi_has_password", compute_sudo=True)
     l10n_tn_edi_production_binding = fields.Char(groups="base.group_system", copy=False)
     l10n_tn_edi_production_active = fields.Boolean(compute="_compute_l10n_tn_edi_production_active", compute_sudo=True)
+
+    def write(self, vals):
+        # EXTENDS 'base'
+        result = super().write(vals)
+        if CALL_FIELDS & vals.keys():
+            self.env["l10n_tn_edi.document"]._go_on_after_settings(self)
+        return result
 
     def _compute_l10n_tn_edi_password(self):
         self.l10n_tn_edi_password = False
