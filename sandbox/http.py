@@ -85,7 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Close the TLS layer too: socketserver only knows the socket below it, which TLS took over."""
         with contextlib.suppress(OSError, ValueError):
             super().finish()
-        if self.request is not self.raw:
+        if self.request is not self.raw and self.request.fileno() >= 0:
             with contextlib.suppress(OSError, ValueError):
                 self.request.settimeout(0)
                 self.request.unwrap()

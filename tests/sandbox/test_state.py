@@ -56,6 +56,60 @@ def test_state_survives_kill_and_the_kernel_goes_on(tmp_path):
     assert sandbox.stop() == 0
 
 
+def test_killed_under_load_nothing_answered_is_lost(tmp_path):
+    sandbox = Sandbox(tmp_path).start()
+    sandbox.account()
+    signer = sandbox.signer()
+    documents = [papers.signed(papers.invoice(f"Q-{index}"), signer) for index in range(60)]
+    answered = []
+
+    def deposit(document):
+        try:
+            answer = sandbox.save(document)
+        except OSError:
+            return
+        if answer.status == 200:
+            answered.append(answer.deposit_id)
+
+    with ThreadPoolExecutor(6) as pool:
+        for document in documents:
+            pool.submit(deposit, document)
+        while len(answered) < 10:
+            time.sleep(0.01)
+        sandbox.stop(signal.SIGKILL)
+    sandbox.start()
+    rows = sandbox.ledger(limit=10000)
+    deposited = {row["deposit_id"] for row in rows if row["outcome"] == "deposited"}
+    assert set(answered) <= deposited
+    # A deposit and its row of the ledger exist together or not at all.
+    assert {
+        deposit["id"] for deposit in sandbox.admin("GET", "deposits?limit=10000")["deposits"]
+    } == deposited
+    assert {row["outcome"] for row in rows} <= {"deposited", "received", "broken"}
+    sandbox.stop()
+
+
+def test_faults_over_tls(tmp_path):
+    sandbox = Sandbox(tmp_path, "--tls", "--verdict-delay", "0").start()
+    sandbox.account()
+    document = papers.signed(papers.invoice("T-1"), sandbox.signer())
+    sandbox.fault("reset_after", nth=1)
+    sandbox.fault("timeout_before", nth=2)
+    sandbox.fault("truncate", nth=3)
+    # Python's TLS layer tells a reset as an end of file.
+    assert sandbox.save(document).status is None
+    with pytest.raises(TimeoutError):
+        sandbox.save(document, timeout=0.5)
+    answer = sandbox.save(document)
+    assert len(answer.body) < int(answer.headers["content-length"])
+    sandbox.fault("silent_connect", times=1)
+    with pytest.raises(TimeoutError):
+        sandbox.save(document, timeout=0.5)
+    assert sandbox.save(document).status == 200
+    assert len(sandbox.consult(documentNumber="T-1").returns) == 3
+    assert sandbox.stop() == 0
+
+
 def test_command_line_works_beside_the_server(tmp_path):
     sandbox = Sandbox(tmp_path, "--tls", "--verdict-delay", "0")
     sandbox.command("account", "--login", LOGIN, "--password", PASSWORD, "--matricule", papers.SENDER)
