@@ -29,6 +29,7 @@ __all__ = ["Account", "Call", "ElFatooraClient", "Limits"]
 _WSDL = Path(__file__).with_name("wsdl") / "EfactService.wsdl"
 _BINDING = f"{{{SERVICE_NAMESPACE}}}EfactServicePortBinding"
 _MASK = "***"
+_KEPT_OF_TOO_LARGE = 65_536
 _USER_AGENT = "l10n_tn_edi_ttn"
 _loading = threading.Lock()
 
@@ -56,7 +57,8 @@ class Call:
     :param operation: ``saveEfact``, ``consultEfact`` or ``verifyQrCode``
     :param reached: False only when surely no byte of the request was sent
     :param request: the request as sent, login and password masked
-    :param response: the body as received (decompressed, perhaps cut), b"" when there is none
+    :param response: the body as received (decompressed, perhaps cut; of one that is too large only the beginning), b""
+        when there is none
     :param http_status: HTTP status, None when there is none
     :param duration: seconds
     :param answer: the answer, a fault included, None when there is none
@@ -172,11 +174,14 @@ class ElFatooraClient:
             problem = wire.problem or self._unforeseen(error, wire)
         except Exception as error:  # noqa: BLE001 - whatever fails, the caller must learn whether something was sent
             problem = self._unforeseen(error, wire)
+        body = bytes(wire.body)
+        if problem is not None and problem.code == "answer.too_large":
+            body = body[:_KEPT_OF_TOO_LARGE]
         return Call(
             operation=operation,
             reached=wire.reached,
             request=transport.masked,
-            response=self._masked(bytes(wire.body)),
+            response=self._masked(body),
             http_status=wire.status,
             duration=time.monotonic() - start,
             answer=answer,

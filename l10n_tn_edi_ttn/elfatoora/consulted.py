@@ -4,6 +4,7 @@ Ours is what carries our SignatureValue, and, while its document can't be read, 
 very bytes. A number is no proof: TTN accepts two documents with one number, and its search may find numbers by prefix.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ class Sorted:
     :param ours: our bytes, whatever became of them
     :param ours_pending: of these, without reference and without blocking error
     :param mismatched: of these, with a reference and a document that isn't what we sent, with the names of the fields
-    :param unreadable: without readable document, and not known by their id
+    :param unreadable: without readable document, not known by their id, under a number that may be ours
     :param same_document: our document under another signature
     :param earlier: earlier versions of our document
     :param earlier_pending: of these, without reference and without blocking error
@@ -123,9 +124,9 @@ def _kind(sent: Sent, seen: Seen) -> str:
     if not signature:
         if deposit_id is not None and deposit_id in sent.deposit_ids:
             return "ours"
-        return (
-            "earlier" if deposit_id is not None and deposit_id in sent.earlier_deposit_ids else "unreadable"
-        )
+        if deposit_id is not None and deposit_id in sent.earlier_deposit_ids:
+            return "earlier"
+        return "unreadable" if _may_be(seen.deposit.number, sent.number) else "other"
     if signature in {compact(s) for s in sent.earlier_signatures}:
         return "earlier"
     if seen.document_digest is not None and compact(seen.document_digest) == compact(sent.document_digest):
@@ -136,6 +137,20 @@ def _kind(sent: Sent, seen: Seen) -> str:
     same_sender = seen.sender is None or seen.sender.strip() == sent.sender.strip()
     same_type = seen.type_code is None or seen.type_code == sent.type_code
     return "same_number" if same_number and same_sender and same_type else "other"
+
+
+def _may_be(listed: str, number: str) -> bool:
+    """Whether TTN may list our number like this: other spelling, leading zeros, an end cut off or a prefix of its own.
+
+    Its search also finds longer numbers that begin with ours; those are other documents, readable or not.
+    """
+    listed, number = _folded(listed), _folded(number)
+    return number.startswith(listed) or listed.endswith(number)
+
+
+def _folded(number: str) -> str:
+    plain = "".join(char for char in number.casefold() if char.isalnum())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", plain)
 
 
 def _causes(seen: Seen, extra: Sequence[Rule]) -> list[Cause]:

@@ -100,6 +100,19 @@ def classify_problem(problem: Problem) -> Cause:
     return _cause(rule or UNKNOWN_RULE, problem.message, "", dict(problem.params))
 
 
+def pattern_for(text: str) -> str:
+    """A pattern for a rule that a user teaches from one text: its words, with any numbers and any quoted values.
+
+    :raise ValueError: the text has too few words to mean anything
+    """
+    folded = fold(text)
+    if len(re.findall(r"[^\W\d_]{3,}", folded)) < 2:
+        raise ValueError("a text of at least two words is needed")
+    parts = re.split(r"('[^']*'|\d+)", folded)
+    wild = {"'": r"'[^']*'"}
+    return "".join(wild.get(part[:1], r"\d+") if i % 2 else re.escape(part) for i, part in enumerate(parts))
+
+
 def fold(text: str) -> str:
     """Text without accents, with plain quotes and single spaces: TTN writes the same message with and without accents."""
     decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_TEXT])

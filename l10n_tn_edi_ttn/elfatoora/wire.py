@@ -264,6 +264,8 @@ class OnceAdapter(BaseAdapter):
             self.wire.status = response.status
             self._read(response)
         except TimeoutError as error:
+            if not self.wire.reached:
+                raise WireError("network.deadline", "no time left before sending") from error
             raise WireError("network.read_timeout", "no whole answer in time") from error
         except http.client.IncompleteRead as error:
             raise WireError("network.truncated", "the answer ended too early") from error

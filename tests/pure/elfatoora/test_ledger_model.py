@@ -51,7 +51,8 @@ other_company = Seen(
 rejected_of_other = Seen(
     Deposit(502, "FAC/70", errors=(AckError("CONTRL05", ""),)), "O3", "O3=", "1234567A", "FAC/70"
 )
-unreadable = Seen(Deposit(503, "FAC/72"))
+unreadable = Seen(Deposit(503, "fac-7"))
+unreadable_of_other = Seen(Deposit(504, "FAC/72"))
 
 saves = st.builds(
     Save,
@@ -76,7 +77,9 @@ scenarios = st.builds(
     later_visible_from=st.sampled_from([0.0, WINDOW + LEASE, 2 * DAY, 99 * DAY]),
     auto_resend=st.just(False),
     noise=st.lists(
-        st.sampled_from([prefix, other_company, rejected_of_other, unreadable]), unique_by=id, max_size=3
+        st.sampled_from([prefix, other_company, rejected_of_other, unreadable, unreadable_of_other]),
+        unique_by=id,
+        max_size=3,
     ).map(tuple),
     seed=st.integers(0, 9),
 )

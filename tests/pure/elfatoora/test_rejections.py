@@ -1,5 +1,6 @@
 """Every text that TTN is known to answer finds its cause."""
 
+import re
 import time
 
 import pytest
@@ -35,7 +36,7 @@ KNOWN = [
     ("CONTRL05", "", "ttn.sender_mismatch", False),
     ("CONTRL05", "PLACEHOLDER", "ttn.sender_mismatch", False),
     ("CONTRL17", "un texte nouveau", "ttn.business_control", False),
-    ("", "L'objet OID …", "ttn.signature_policy", False),
+    ("", "L'objet OID …", "ttn.signature_policy", True),
     ("Client", "Couldn't create SOAP message due to exception: XML reader error: com.ctc.wstx.exc.WstxIOException: "
                "Invalid UTF-8 middle byte 0x72 (at char #890, byte #37)", "ttn.request_unreadable", True),
     # the article's two examples, and its causes
@@ -66,6 +67,7 @@ KNOWN = [
     ("", "Ce document a déjà été envoyé", "ttn.duplicate", False),
     ("SERV09", "Doublon technique", "ttn.duplicate", False),
     ("SERV09", "Certificat expiré", "ttn.certificate_expired", True),
+    ("SERV09", "Certificat du signataire non encore valide", "ttn.certificate_expired", True),
     ("SERV09", "Le certificat du signataire est révoqué", "ttn.certificate_revoked", True),
     ("SERV09", "Document modifié après signature", "ttn.signature_altered", True),
     ("SERV09", "Chaîne de certification non reconnue", "ttn.certificate_authority", True),
@@ -176,6 +178,26 @@ def test_faults_of_the_soap_layer_and_of_the_service():
 def test_rules_of_the_user_come_first():
     own = Rule("ttn.own.1", rejections_data.CONTENT, "other", "Ours.", patterns=("signataire",))
     assert classify("Signataire non autorisé", "SERV09", extra=[own]).code == "ttn.own.1"
+
+
+def test_a_rule_is_taught_from_one_text():
+    text = "Contrôle n° 17 : la valeur 'abc' du champ (x) est refusée"
+    rule = Rule("own.1", rejections_data.CONTENT, "other", "Ours.", patterns=(rejections.pattern_for(text),))
+    again = "Controle n° 9 : la valeur 'un autre' du champ (x) est refusée"
+    assert classify(text, extra=[rule]).code == classify(again, extra=[rule]).code == "own.1"
+    assert classify("Contrôle n° 17 : autre chose", extra=[rule]).code == "ttn.unknown"
+    for short in ("", "17", "erreur 17", "'a b c d'"):
+        with pytest.raises(ValueError):
+            rejections.pattern_for(short)
+
+
+@given(st.text(min_size=10, max_size=200))
+def test_a_taught_rule_fits_its_own_text(text):
+    try:
+        pattern = rejections.pattern_for(text)
+    except ValueError:
+        return
+    assert re.search(pattern, rejections.fold(text), re.IGNORECASE)
 
 
 def test_data_is_sound():
