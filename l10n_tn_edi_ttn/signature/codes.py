@@ -16,6 +16,7 @@ CATALOGUE = {
     "document.comment": "A comment cuts the text of {element}: what is read would not be what was signed.",
     "document.duplicate_id": 'The identifier "{id}" is there more than once.',
     "document.reference_misplaced": "A RefTtnVal stands below {parent} instead of the root.",
+    "document.reference_content": "RefTtnVal holds {element}, which does not belong there.",
     "document.reference_several": "The document has {count} RefTtnVal elements.",
     # Signing
     "signing.state": "The stored state of the signature cannot be read.",

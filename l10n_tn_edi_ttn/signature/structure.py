@@ -24,8 +24,9 @@ MAX_CERTIFICATES = 10
 #: Hints that other products put beside the certificates; they are not used, so they do no harm.
 _IGNORED_KEY_INFO = {f"{{{DS}}}{name}" for name in ("KeyName", "KeyValue")}
 _IGNORED_X509 = {f"{{{DS}}}{name}" for name in ("X509SubjectName", "X509IssuerSerial", "X509SKI")}
-_SPACE = " \t\r\n"
-_NO_SPACE = dict.fromkeys(map(ord, _SPACE))
+#: What XML calls white space.
+SPACE = " \t\r\n"
+_NO_SPACE = dict.fromkeys(map(ord, SPACE))
 
 
 class StructureError(Exception):
@@ -97,6 +98,9 @@ def read(signature: etree._Element) -> Parts:
     for node in signature.iter():
         if not isinstance(node.tag, str):
             raise StructureError("it holds a comment or a processing instruction")
+        # Nothing of the document's own may hide where nobody signs it
+        if not node.tag.startswith("{"):
+            raise StructureError("it holds an element of the document")
     info, value, key_info, container = _children(
         signature, ["SignedInfo", "SignatureValue", "KeyInfo", "Object"], {"Id"}
     )
@@ -164,7 +168,7 @@ def _transform(element: etree._Element) -> Transform:
     _attributes(element, {"Algorithm"})
     algorithm = element.get("Algorithm") or ""
     if not len(element):
-        if (element.text or "").strip(_SPACE):
+        if (element.text or "").strip(SPACE):
             raise StructureError("a transform holds text")
         return Transform(algorithm)
     _no_text(element)
@@ -230,7 +234,7 @@ def _properties(element: etree._Element) -> Properties:
         policy_hash_method=_algorithm(_find(policy_hash, "DigestMethod", False, DS)),
         policy_hash=_value(_find(policy_hash, "DigestValue", False, DS)),
         policy_uri=_value(_find(qualifiers, "SPURI", False)),
-        roles=() if roles is None else tuple((one.text or "").strip() for one in roles),
+        roles=() if roles is None else tuple((one.text or "").strip(SPACE) for one in roles),
         object_reference=None if data_object is None else data_object.get("ObjectReference"),
         mime_type=_value(_find(data_object, "MimeType", False)),
         has_place=any(_local(child, XADES).startswith("SignatureProductionPlace") for child in signed),
@@ -248,14 +252,14 @@ def _find(parent, name: str, needed: bool = True, namespace: str = XADES):
 
 
 def _value(element) -> str | None:
-    return None if element is None else (element.text or "").strip(_SPACE)
+    return None if element is None else (element.text or "").strip(SPACE)
 
 
 def _algorithm(element) -> str | None:
     if element is None:
         return None
     _attributes(element, {"Algorithm"})
-    if len(element) or (element.text or "").strip(_SPACE):
+    if len(element) or (element.text or "").strip(SPACE):
         raise StructureError(f"{_local(element)} has parameters")
     return element.get("Algorithm") or ""
 
@@ -291,7 +295,7 @@ def _attributes(element: etree._Element, allowed: set[str]) -> None:
 
 
 def _no_text(element: etree._Element) -> None:
-    if (element.text or "").strip(_SPACE) or any((child.tail or "").strip(_SPACE) for child in element):
+    if (element.text or "").strip(SPACE) or any((child.tail or "").strip(SPACE) for child in element):
         raise StructureError(f"{_local(element)} holds text")
 
 

@@ -29,6 +29,8 @@ from .structure import C14N, DS, FILTER2, XPATH, Parts, StructureError, Transfor
 
 MAX_SIGNATURES = 10
 SIGNATURE = f"{{{DS}}}Signature"
+#: What a RefTtnVal may hold; the supplier's signature leaves it out, so that anything else could hide there.
+REFERENCE_CONTENT = frozenset({"ReferenceTTN", "ReferenceDate", "DateText", "ReferenceCEV"})
 SIGNED_PROPERTIES_TYPE = "http://uri.etsi.org/01903#SignedProperties"
 
 DIGESTS = {
@@ -85,9 +87,7 @@ class SignatureReport:
 
     def as_dict(self) -> dict:
         """The report as a JSON-able dict."""
-        signer = None
-        if self.signer_der is not None and not any(one.code == "signature.key_info" for one in self.findings):
-            signer = certificates.describe(self.signer_der).as_dict()
+        signer = certificates.describe(self.signer_der).as_dict() if self.signer_der is not None else None
         return {
             "id": self.id,
             "intact": self.intact,
@@ -145,9 +145,9 @@ def strip_whitespace_only_text(root: etree._Element) -> etree._Element:
     """A copy of the document of ``root`` without the white space between elements; its root. Texts stay as they are."""
     root = copy.deepcopy(root.getroottree()).getroot()
     for element in root.iter():
-        if len(element) and element.text is not None and not element.text.strip():
+        if len(element) and not _says(element.text):
             element.text = None
-        if element.tail is not None and not element.tail.strip():
+        if not _says(element.tail):
             element.tail = None
     return root
 
@@ -169,6 +169,11 @@ def document_problems(root: etree._Element) -> list[Problem]:
     for element in references:
         if element.getparent() is not root:
             problems.append(problem("document.reference_misplaced", parent=_name(element.getparent())))
+        strays = [
+            _name(one) for one in element.iterdescendants(etree.Element) if one.tag not in REFERENCE_CONTENT
+        ]
+        if strays:
+            problems.append(problem("document.reference_content", element=strays[0]))
     identifiers = Counter(
         value
         for element in root.iter(etree.Element)
@@ -183,7 +188,7 @@ def document_problems(root: etree._Element) -> list[Problem]:
     for node in root.iter(etree.Comment, etree.PI):
         before = node.getprevious()
         text = node.getparent().text if before is None else before.tail
-        if (text or "").strip() or (node.tail or "").strip():
+        if _says(text) or _says(node.tail):
             problems.append(problem("document.comment", element=_name(node.getparent())))
     return problems
 
@@ -368,6 +373,11 @@ def _check_usable(signer: bytes | None, when: datetime | None, findings: list[Pr
             replace(one, breaking=False)
             for one in certificates.usable_at(certificates.describe(signer), when)
         ]
+
+
+def _says(text: str | None) -> bool:
+    """Whether ``text`` is more than what XML calls white space; a no-break space is a text like others."""
+    return bool(text and text.strip(structure.SPACE))
 
 
 def _name(element: etree._Element | None) -> str:

@@ -79,13 +79,15 @@ def _load(data: bytes, passphrase: str) -> tuple[object, list[bytes]]:
         raise SignerError("pkcs12.wrong_passphrase") from None
     if content.key is None:
         raise SignerError("pkcs12.no_key")
-    if content.cert is None:
-        raise SignerError("pkcs12.no_certificate")
-    signer = content.cert.certificate.public_bytes(serialization.Encoding.DER)
-    others = (one.certificate.public_bytes(serialization.Encoding.DER) for one in content.additional_certs)
+    found = [content.cert] if content.cert is not None else []
+    found = [one.certificate for one in (*found, *content.additional_certs)]
     try:
-        return content.key, certificates.order_chain([signer, *others], signer)
-    except ValueError:
+        signers = [one for one in found if one.public_key() == content.key.public_key()]
+        if not signers:
+            raise SignerError("pkcs12.no_certificate")
+        signer, *others = [one.public_bytes(serialization.Encoding.DER) for one in (signers[0], *found)]
+        return content.key, certificates.order_chain(others, signer)
+    except certificates.UNREADABLE:
         raise SignerError("certificate.unreadable") from None
 
 

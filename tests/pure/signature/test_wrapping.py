@@ -106,7 +106,7 @@ def test_content_hidden_in_the_signature(root):
         place = changed.getroottree().find(
             root.getroottree().getpath(parent).replace("/TEIF", ".", 1), {"ds": DS}
         )
-        place.append(etree.fromstring("<InvoiceBody>other</InvoiceBody>"))
+        place.append(etree.fromstring("<x:InvoiceBody xmlns:x='urn:x'>other</x:InvoiceBody>"))
         assert codes(changed) == [{"signature.structure"}]
     find(root, "ds:KeyInfo").tail = "1000.000"
     assert codes(root) == [{"signature.structure"}]
@@ -207,8 +207,24 @@ def test_two_references(signed, signer, xmlsec):
 
 def test_content_hidden_in_a_reference_below_another_element(signed, signer, xmlsec):
     forged = signed.replace(b"</Bgm>", b"</Bgm><RefTtnVal><Amount>9</Amount></RefTtnVal>")
-    assert codes(forged) == [{"document.reference_misplaced"}]
+    assert codes(forged) == [{"document.reference_misplaced", "document.reference_content"}]
     assert xmlsec.verify(forged, signer.root)
+
+
+@pytest.mark.parametrize("content", [b"<InvoiceBody/>", b"<ReferenceTTN><Amount>9</Amount></ReferenceTTN>"])
+def test_content_hidden_in_the_one_reference(signed, content):
+    forged = signed.replace(b"</TEIF>", REFERENCE.replace(b"</RefTtnVal>", content + b"</RefTtnVal></TEIF>"))
+    assert codes(forged) == [{"document.reference_content"}]
+
+
+def test_content_hidden_in_unsigned_properties(root):
+    """Time-stamps may stand there; the document's own elements may not."""
+    qualifying = find(root, "ds:Object/xades:QualifyingProperties")
+    unsigned = etree.SubElement(qualifying, f"{{{XADES}}}UnsignedProperties")
+    etree.SubElement(unsigned, f"{{{XADES}}}UnsignedSignatureProperties")
+    assert codes(root) == [set()]
+    etree.SubElement(unsigned, "InvoiceBody")
+    assert codes(root) == [{"signature.structure"}]
 
 
 def test_a_reference_inside_the_signature(root):
@@ -632,3 +648,32 @@ def test_an_old_root_signed_with_sha1_does_no_harm(document, authority):
     [report] = verify.verify(parse_foreign_xml(Signer(key, chain, old.der).sign(document)))
     assert report.intact
     assert [one.code for one in report.findings] == ["signature.chain"]
+
+
+def test_only_white_space_of_xml_is_overlooked(signed):
+    """A returned document may be indented anew; other invisible characters are a change."""
+    indented = signed.replace(b"<Bgm>", b"\n  \t<Bgm>\r\n ")
+    assert [one.intact for one in verify.verify(parse_foreign_xml(indented))] == [False]
+    # What was signed had white space of its own, so that nothing helps here
+    assert [one.intact for one in verify.verify_tolerant(parse_foreign_xml(indented))] == [False]
+
+
+def test_a_document_indented_after_signing(signer):
+    root = parse_foreign_xml(signer.sign(b"<TEIF><A><B>1</B></A><C>  </C></TEIF>"))
+    etree.indent(root)
+    [report] = verify.verify_tolerant(root)
+    assert (report.intact, report.reindented) == (True, True)
+    root[0].tail = "\u00a0\u3000"
+    assert not verify.verify_tolerant(root)[0].intact
+    root[0].tail, root[1].text = "\n", " "
+    assert not verify.verify_tolerant(root)[0].intact
+
+
+def test_instructions_beside_the_root_are_signed(signer, xmlsec):
+    styled = b'<?xml version="1.0"?>\n<?xml-stylesheet href="a.xsl"?>\n<TEIF><A>1</A></TEIF>'
+    signed = signer.sign(styled)
+    assert codes(signed) == [set()]
+    assert xmlsec.verify(signed, signer.root)
+    for forged in (signed.replace(b"a.xsl", b"b.xsl"), signed + b"<?php x?>"):
+        assert codes(forged) == [{"signature.document_digest"}]
+        assert not xmlsec.verify(forged, signer.root)
