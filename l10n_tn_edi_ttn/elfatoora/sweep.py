@@ -125,7 +125,7 @@ def compare(
     strange = [f for f in findings if not f.code.startswith("sweep.lost_") and f.code != "sweep.unidentified"]
     return Report(
         findings=tuple(findings),
-        quarantine=frozenset(number for f in strange for number in _numbers(f)),
+        quarantine=frozenset(number for f in strange for number in _numbers(f, known)),
         ask=frozenset(key for f in findings for key in f.keys),
         hold_all=any(f.code == "sweep.unidentified" for f in findings),
         matched=matched,
@@ -229,7 +229,8 @@ def _number(one: Seen) -> str:
     return (one.number or one.deposit.number or "").strip()
 
 
-def _numbers(finding: Finding) -> set[str]:
-    """Both numbers, should the document and its description differ."""
+def _numbers(finding: Finding, known: list[Known]) -> set[str]:
+    """The number in the document, the one in its description, and those of our documents that it concerns."""
     one = finding.seen
-    return {number for number in ((one.number or "").strip(), one.deposit.number.strip()) if number}
+    numbers = {one.number or "", one.deposit.number, *(k.number for k in known if k.key in finding.keys)}
+    return {number.strip() for number in numbers if number.strip()}
