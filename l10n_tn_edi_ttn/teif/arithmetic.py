@@ -14,6 +14,7 @@ from decimal import Decimal, localcontext
 from .codes import AMOUNTS, CHARGES, STAMP, TVA
 from .document import CURRENCY_DECIMALS, Amount, Document, Line
 from .findings import ADVICE, WARNING, Finding, finding
+from .paths import item_path
 from .words import LANGUAGES, amount_in_words
 
 _BODY = "/TEIF/InvoiceBody"
@@ -21,11 +22,6 @@ _BODY = "/TEIF/InvoiceBody"
 _WITHHOLDING = "I-1604"
 _MANDATORY = {"I-176": None, "I-180": None, "I-181": WARNING, "I-182": ADVICE}
 _ZERO = Decimal(0)
-
-
-def item_path(parent: str, name: str, index: int, count: int) -> str:
-    """The XPath of the ``index``-th (from 0) of ``count`` elements ``name`` below ``parent``."""
-    return f"{parent}/{name}[{index + 1}]" if count > 1 else f"{parent}/{name}"
 
 
 def check_amounts(document: Document) -> list[Finding]:

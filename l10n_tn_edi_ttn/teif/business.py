@@ -6,13 +6,12 @@ from decimal import Decimal
 
 from lxml import etree
 
-from .arithmetic import item_path
 from .codes import STAMP, TVA
 from .document import DateText, Document, Party
 from .findings import WARNING, Finding, finding
 from .identifiers import Matricule, rib_key
+from .paths import SIGNATURE, item_path, path_of
 from .reader_blocks import read_date
-from .schema import SIGNATURE
 
 _BODY = "/TEIF/InvoiceBody"
 _SUPPLIER, _CUSTOMER = "I-62", "I-64"
@@ -32,7 +31,7 @@ def check_content(document: Document, root: etree._Element, known: set[str]) -> 
     findings += _check_references(document)
     findings += _check_taxes(document)
     for element in _with_comma(root):
-        path = root.getroottree().getpath(element)
+        path = path_of(element)
         findings.append(finding("amount.comma", path, name=element.tag, value=element.text))
     return [item for item in findings if item.path not in known]
 
@@ -168,7 +167,7 @@ def _check_dates(document, root):
         if isinstance(item.value, str):
             yield finding(
                 "date.unreadable",
-                root.getroottree().getpath(element),
+                path_of(element),
                 value=item.value,
                 date=item.code or "?",
                 format=item.format or "?",

@@ -13,7 +13,7 @@ from .findings import Finding, finding
 from .foreign import ForeignXmlError
 from .reader import read, without_comments
 from .rules import check_rules
-from .schema import check_schema
+from .schema import check_schema, without_untyped_partners
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def examine(root: etree._Element, *, deposit: bool = False, document: Document |
     :func:`~.reader.read` gives for ``root``; who has it at hand saves the reading.
     """
     root = without_comments(root)
-    official = check_schema(root) + check_rules(root)
+    official = _official(root)
     document = document or read(root)
     known = {item.path.partition("/@")[0] for item in official}
     findings = official + check_amounts(document) + check_content(document, root, known)
@@ -53,5 +53,10 @@ def unreadable(error: ForeignXmlError) -> Report:
 
 def valid(root: etree._Element) -> bool:
     """Whether TTN's schema of the document's own version, assertions included, accepts it. Signatures are not verified."""
-    root = without_comments(root)
-    return not check_schema(root) and not check_rules(root)
+    return not _official(without_comments(root))
+
+
+def _official(root):
+    """What TTN's schema says, assertions included."""
+    root = without_untyped_partners(root)
+    return check_schema(root) + check_rules(root)

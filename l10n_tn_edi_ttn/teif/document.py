@@ -134,7 +134,7 @@ class Amount:
 class Tax:
     """A tax: ``code`` I-1602 TVA, I-1601 stamp, I-162 FODEC…; ``name`` as printed; ``rate`` in per cent.
 
-    A tax that is an amount and not a rate has ``rate`` 0 (all the versions take it). ``basis`` is a free text up to
+    A tax that is an amount and not a rate has ``rate`` 0, which every version takes. ``basis`` is a free text up to
     1.8.9 and an amount from 1.9.0. ``category`` is free up to 1.8.9 and Rate or Amount from 1.9.0, where None means the
     one that follows from the rest. ``amount`` is only written on lines from 1.9.0.
     """
@@ -306,6 +306,11 @@ class Line:
     amounts: tuple[Amount, ...] = ()
     free_texts: tuple[FreeText, ...] = ()
     lines: tuple[Line, ...] = ()
+
+
+def category_of(rate: Number | None, amount: Amount | None) -> str:
+    """The category (1.9.0) that follows from what a tax or allowance holds: Rate with a rate, Amount otherwise."""
+    return "Rate" if rate is not None and amount is None else "Amount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

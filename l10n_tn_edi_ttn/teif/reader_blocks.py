@@ -21,6 +21,7 @@ from .document import (
     Reference,
     Tax,
     TaxTotal,
+    category_of,
 )
 
 # No amount has more digits; a text of a million of them would only be slow to count with
@@ -167,11 +168,6 @@ def read_tax(element) -> Tax:
     if category == category_of(rate, amount):
         category = None
     return Tax(code, name, rate, basis, category, amount)
-
-
-def category_of(rate: Number | None, amount: Amount | None) -> str:
-    """The category (1.9.0) that follows from what a tax or allowance holds: Rate with a rate, Amount otherwise."""
-    return "Rate" if rate is not None and amount is None else "Amount"
 
 
 def read_tax_total(element) -> TaxTotal:

@@ -11,7 +11,9 @@ from lxml import etree
 
 from .findings import Finding, finding
 from .identifiers import CIN_FORM, MATRICULE_EXAMPLES, MATRICULE_FORMS, RESIDENCE_FORMS
-from .schema import SIGNATURE, judging_version
+from .paths import SIGNATURE, path_of
+from .rules_v19 import check_rules_v19
+from .schema import judging_version
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
 #: Elements of a signature that hold base64: those known wherever they stand, and those known inside their parents.
@@ -26,24 +28,16 @@ _BASE64_INSIDE = tuple(
 _BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
 _WITHOUT_SPACE = dict.fromkeys(map(ord, " \t\r\n"))
 
-_partners = etree.XPath("/TEIF/InvoiceBody/PartnerSection/PartnerDetails[@functionCode]")
 _supplier_identifiers = etree.XPath(
     '/TEIF/InvoiceBody/PartnerSection/PartnerDetails[@functionCode="I-62"]/Nad/PartnerIdentifier'
 )
-_partner_identifiers = etree.XPath(
-    "/TEIF/InvoiceBody/PartnerSection/PartnerDetails[@functionCode]/Nad/PartnerIdentifier"
-)
+_partner_identifiers = etree.XPath("/TEIF/InvoiceBody/PartnerSection/PartnerDetails/Nad/PartnerIdentifier")
 
 
 def check_rules(root: etree._Element) -> list[Finding]:
     """What the assertions of the document's own version say against it; nothing for a version without schema."""
     version = judging_version(root)
-    return _RULES[version](root) if version else []
-
-
-def path_of(element: etree._Element) -> str:
-    """The element's XPath."""
-    return element.getroottree().getpath(element)
+    return list(_RULES[version](root)) if version else []
 
 
 def _check_188(root):
@@ -97,4 +91,4 @@ def _check_identifiers(elements, version):
     return findings
 
 
-_RULES = {"1.8.8": _check_188, "1.8.9": _check_189}
+_RULES = {"1.8.8": _check_188, "1.8.9": _check_189, "1.9.0": check_rules_v19}

@@ -15,9 +15,9 @@ from pathlib import Path
 from lxml import etree
 
 from .findings import Finding, finding
+from .paths import SIGNATURE
 
 FOLDER = Path(__file__).resolve().parent.parent / "xsd"
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 #: A file with more faults than this is no invoice; saying them all would take longer than reading them helps.
 MAX_FINDINGS = 500
 
@@ -25,6 +25,7 @@ _FILES = {
     ("1.8.8", False): "teif-1.8.8.xsd",
     ("1.8.8", True): "teif-1.8.8-signed.xsd",
     ("1.8.9", False): "teif-1.8.9.xsd",
+    ("1.9.0", False): "teif-1.9.0.xsd",
 }
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _lock = threading.Lock()
@@ -60,15 +61,26 @@ def schema_file(root: etree._Element) -> str:
     return _FILES[version, signed]
 
 
+def without_untyped_partners(root: etree._Element) -> etree._Element:
+    """``root``, or a copy in which the partners without functionCode, of which nothing is asked, are replaced by a right one."""
+    if not _untyped_partners(root):
+        return root
+    root = copy.deepcopy(root)
+    for partner in _untyped_partners(root):
+        partner.getparent().replace(partner, etree.fromstring(_ANY_PARTNER))
+    return root
+
+
 def check_schema(root: etree._Element) -> list[Finding]:
-    """Everything that the schema of the document's own version says against it, assertions apart."""
+    """Everything that the schema of the document's own version says against it, assertions apart.
+
+    ``root`` has no partner without functionCode: see :func:`without_untyped_partners`.
+    """
     version = judging_version(root)
     if version is None:
         allowed = sorted({version for version, _signed in _FILES})
         return [finding("schema.version", "/TEIF/@version", value=root.get("version"), allowed=allowed)]
     validator = _validator(schema_file(root))
-    if _untyped_partners(root):
-        root = _without_untyped_partners(root)
     with _lock:  # lxml keeps the log of the last validation in the validator
         if validator.validate(root):
             return []
@@ -104,13 +116,6 @@ def _xsd_10(path: Path) -> etree._Element:
             for alternative in alternatives:
                 element.remove(alternative)
     return schema
-
-
-def _without_untyped_partners(root):
-    root = copy.deepcopy(root)
-    for partner in _untyped_partners(root):
-        partner.getparent().replace(partner, etree.fromstring(_ANY_PARTNER))
-    return root
 
 
 def _translate(kind, path, message, root) -> Finding:

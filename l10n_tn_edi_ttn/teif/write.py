@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import writer_v18
+from . import writer_v18, writer_v19
 from .document import Document
 
-_WRITERS = {"1.8.8": writer_v18.write, "1.8.9": writer_v18.write}
+_WRITERS = {"1.8.8": writer_v18.write, "1.8.9": writer_v18.write, "1.9.0": writer_v19.write}
 
 
 def write(document: Document) -> bytes:
