@@ -114,11 +114,16 @@ def sandbox(*arguments):
     """Run a command of the sandbox on the demo's state.
 
     :return: its output.
+    :raise StackError: when it fails.
     """
     command = [ENV / "venv-sandbox/bin/python", "-m", "sandbox", *arguments, "--state", HOME / "sandbox"]
-    return subprocess.run(
-        [str(part) for part in command], cwd=ROOT, check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ).stdout
+    result = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL, text=True,
+    )
+    if result.returncode:
+        raise StackError(f"the sandbox's command {arguments[0]} failed: {result.stderr.strip()[-1000:]}")
+    return result.stdout
 
 
 # --- Odoo --------------------------------------------------------------------------------------------------------------
