@@ -377,28 +377,67 @@ LINES_18 = lines(TAXES_18, LINE_ALLOWANCES_18)
 ATTACHMENTS = st.builds(Attachment, identifier=texts(), name=texts(), dates=tuples(DATES))
 
 
-def documents_18():
-    """Documents that 1.8.8 and 1.8.9 carry and give back unchanged (not all of them are valid)."""
+_DOCUMENT = {
+    "agency": st.sampled_from(codes.AGENCIES),
+    "sender": IDENTIFIERS,
+    "receiver": IDENTIFIERS,
+    "number": texts(),
+    "type_code": maybe(of(codes.DOCUMENT_LABELS)),
+    "type_label": texts(),
+    "references": tuples(REFERENCES),
+    "dates": tuples(DATES),
+    "parties": tuples(parties()),
+    "places": tuples(PLACES),
+    "payments": tuples(PAYMENTS),
+    "free_texts": tuples(FREE_TEXTS),
+    "special_conditions": tuples(texts()),
+    "lines": tuples(LINES_18),
+    "line_details": tuples(LINES_18, max_size=1),
+    "amounts": tuples(REFERRED_MONEY),
+    "taxes": tuples(TAX_TOTALS_18),
+    "allowances": tuples(ALLOWANCES_18),
+    "attachments": tuples(ATTACHMENTS),
+}
+
+# From 1.9.0 a tax or allowance is a rate or an amount, and says so only where it isn't clear from the rest
+_CATEGORIES = st.sampled_from((None, "Other"))
+TAXES_19 = st.builds(Tax, of(codes.TAX_LABELS), texts(), _RATES, maybe(numbers(3)), _CATEGORIES) | st.builds(
+    Tax, of(codes.TAX_LABELS), texts(), st.none(), st.none(), _CATEGORIES
+)
+LINE_TAXES_19 = TAXES_19 | st.builds(
+    Tax, of(codes.TAX_LABELS), texts(), st.none(), st.none(), _CATEGORIES, MONEY
+)
+TAX_TOTALS_19 = st.builds(TaxTotal, TAXES_19, tuples(REFERRED_MONEY, min_size=1))
+
+
+def allowances_19(**fields):
+    """Allowances by rate, by amount, or by both."""
+    fields = {**_ALLOWANCE, **fields, "category": _CATEGORIES}
+    return _labelled(
+        st.builds(Allowance, rate=_RATES, basis=maybe(numbers(3)), amount=maybe(MONEY), **fields)
+        | st.builds(Allowance, amount=maybe(MONEY), **fields)
+    )
+
+
+LINES_19 = lines(LINE_TAXES_19, allowances_19(), several=True)
+
+
+def documents_19():
+    """Documents that 1.9.0 carries and gives back unchanged (not all of them are valid)."""
     return st.builds(
         Document,
-        version=st.sampled_from(("1.8.8", "1.8.9")),
-        agency=st.sampled_from(codes.AGENCIES),
-        sender=IDENTIFIERS,
-        receiver=IDENTIFIERS,
-        number=texts(),
-        type_code=maybe(of(codes.DOCUMENT_LABELS)),
-        type_label=texts(),
-        references=tuples(REFERENCES),
-        dates=tuples(DATES),
-        parties=tuples(parties()),
-        places=tuples(PLACES),
-        payments=tuples(PAYMENTS),
-        free_texts=tuples(FREE_TEXTS),
-        special_conditions=tuples(texts()),
-        lines=tuples(LINES_18),
-        line_details=tuples(LINES_18, max_size=1),
-        amounts=tuples(REFERRED_MONEY),
-        taxes=tuples(TAX_TOTALS_18),
-        allowances=tuples(ALLOWANCES_18),
-        attachments=tuples(ATTACHMENTS),
+        version=st.just("1.9.0"),
+        **{
+            **_DOCUMENT,
+            "parties": tuples(parties(later=True)),
+            "lines": tuples(LINES_19),
+            "line_details": tuples(LINES_19, max_size=1),
+            "taxes": tuples(TAX_TOTALS_19),
+            "allowances": tuples(allowances_19(tax=maybe(TAX_TOTALS_19))),
+        },
     )
+
+
+def documents_18():
+    """Documents that 1.8.8 and 1.8.9 carry and give back unchanged (not all of them are valid)."""
+    return st.builds(Document, version=st.sampled_from(("1.8.8", "1.8.9")), **_DOCUMENT)

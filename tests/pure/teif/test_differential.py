@@ -27,7 +27,7 @@ from tests.pure.teif import documents, mutations
 COUNT = int(os.environ.get("TEIF_MUTATIONS", "3000"))
 SEED = int(os.environ.get("TEIF_SEED", "19"))
 PARTS = 6
-VERSIONS = ("1.8.8", "1.8.9")
+VERSIONS = ("1.8.8", "1.8.9", "1.9.0")
 
 
 @pytest.fixture(scope="session")

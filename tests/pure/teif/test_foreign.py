@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from teif.foreign import CODES, MAX_DEPTH, ForeignXmlError, parse_foreign_xml
 
 CHECKER = Path(__file__).resolve().parents[3] / "bin" / "teif-check"

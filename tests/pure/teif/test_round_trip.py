@@ -1,11 +1,15 @@
 """What is written is read back unchanged, whatever the document holds."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
+from teif import codes
+from teif.check import valid
+from teif.document import Amount, Tax
 from teif.foreign import parse_foreign_xml
 from teif.reader import read
 from teif.write import write
@@ -22,7 +26,13 @@ def test_document_comes_back_18(document):
     assert read(parse_foreign_xml(write(document))) == document
 
 
-@pytest.mark.parametrize("version", ["1.8.8", "1.8.9"])
+@PROPERTY
+@given(documents.documents_19())
+def test_document_comes_back_19(document):
+    assert read(parse_foreign_xml(write(document))) == document
+
+
+@pytest.mark.parametrize("version", codes.VERSIONS)
 def test_rich_document_comes_back(version):
     document = documents.rich_document(version)
     assert read(parse_foreign_xml(write(document))) == document
@@ -102,3 +112,19 @@ def test_reader_keeps_what_it_cannot_read():
 def canonical(root):
     etree.cleanup_namespaces(root)
     return etree.tostring(root, method="c14n", exclusive=True)
+
+
+@pytest.mark.parametrize("version", codes.VERSIONS)
+def test_tax_by_amount_is_understood_by_every_version(version):
+    """A tax that is no rate is given with rate 0: each version writes what its schema wants."""
+    tax = Tax("I-161", "Droit", Decimal(0), amount=Amount("I-178", Decimal("3.000")))
+    line = replace(documents.simple_line(), taxes=(tax,))
+    root = parse_foreign_xml(write(documents.simple_document(version, lines=1)))
+    assert valid(root)
+    root = parse_foreign_xml(write(replace(documents.simple_document(version), lines=(line,))))
+    assert valid(root)
+
+
+def test_version_without_writer_is_refused():
+    with pytest.raises(ValueError, match="2.0"):
+        write(documents.simple_document("2.0"))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from teif.words import amount_in_words
 
 FRENCH = {
