@@ -1,6 +1,7 @@
 """A company whose account, certificate and provider are ready, against the running sandbox of El Fatoora."""
 import base64
 import secrets
+from datetime import timedelta
 from unittest.mock import patch
 
 from cryptography.fernet import Fernet
@@ -110,6 +111,21 @@ class TnEdiFlowCommon(TnEdiCommon):
             [("company_id", "=", self.company.id), ("live", "=", True), ("next_at", "!=", False)]
         )
         waiting.next_at = fields.Datetime.subtract(fields.Datetime.now(), minutes=1)
+
+    def age(self, documents, **delta):
+        """Let time pass for the documents, by moving their past back.
+
+        :param delta: as for ``timedelta``.
+        """
+        for document in documents:
+            seconds = timedelta(**delta).total_seconds()
+            document.write({
+                name: document[name] - timedelta(**delta)
+                for name in ("lease_until", "submitted_at", "first_seen_at", "decided_at", "next_at")
+                if document[name]
+            })
+            if document.absences:
+                document.absences = [moment - seconds for moment in document.absences]
 
     def submit(self):
         """Run the scheduled action that builds, signs and deposits, with everything due."""
