@@ -6,14 +6,9 @@ All names say that they are fictitious. Keys lie unprotected in the state folder
 from __future__ import annotations
 
 import datetime
-import fcntl
 import ipaddress
-import os
-import secrets
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from sandbox.certificates import FolderLock, make_name, new_certificate, to_pem, write_file
 from sandbox.store import Store, serial_text
 
 ORGANISATION = "BAC A SABLE - certificats fictifs sans valeur"
@@ -57,7 +53,7 @@ class Authority:
         self.folder = store.folder / "authority"
         self.folder.mkdir(exist_ok=True, mode=0o700)
         self.base_url = f"http://127.0.0.1:{store.meta('authority_port')}"
-        with _FolderLock(self.folder):
+        with FolderLock(self.folder):
             self.root = self._pair("root", lambda key: self._ca(ROOT_NAME, key, None, None, path_length=1))
             self.issuing = self._pair(
                 "issuing",
@@ -81,8 +77,8 @@ class Authority:
             )
             self.ca_file = store.folder / "tls-authority.pem"
             self.anchors_file = store.folder / "signature-authority.pem"
-            _write(self.ca_file, _pem(self.tls_root.certificate))
-            _write(self.anchors_file, _pem(self.root.certificate) + _pem(self.issuing.certificate))
+            write_file(self.ca_file, to_pem(self.tls_root.certificate))
+            write_file(self.anchors_file, to_pem(self.root.certificate) + to_pem(self.issuing.certificate))
 
     # -- issuing -------------------------------------------------------------------------------------------------
     def issue(
@@ -110,7 +106,9 @@ class Authority:
         if matricule:
             parts.append((NameOID.ORGANIZATIONAL_UNIT_NAME, f"VATTN-{matricule[:8]}"))
         parts.append((NameOID.COMMON_NAME, subject[:64]))
-        builder = _builder(_name(parts), self.issuing.certificate.subject, key, not_before, not_after)
+        builder = new_certificate(
+            make_name(parts), self.issuing.certificate.subject, key, not_before, not_after
+        )
         builder = (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(
@@ -139,8 +137,8 @@ class Authority:
         """A PEM file with key and certificate for a client that must show who it is (mutual TLS)."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-        subject = _name([(NameOID.ORGANIZATION_NAME, ORGANISATION), (NameOID.COMMON_NAME, name[:64])])
-        builder = _builder(
+        subject = make_name([(NameOID.ORGANIZATION_NAME, ORGANISATION), (NameOID.COMMON_NAME, name[:64])])
+        builder = new_certificate(
             subject,
             self.tls_root.certificate.subject,
             key,
@@ -153,7 +151,7 @@ class Authority:
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return pem + _pem(self._sign(builder, self.tls_root))
+        return pem + to_pem(self._sign(builder, self.tls_root))
 
     def revoke(self, serial: int | str, at: float) -> bool:
         """Mark a certificate as revoked since `at` (Unix seconds). False when the serial is not of this authority."""
@@ -208,7 +206,7 @@ class Authority:
         key_file, certificate_file = self.folder / f"{name}.key", self.folder / f"{name}.pem"
         if not certificate_file.exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            _write(
+            write_file(
                 key_file,
                 key.private_bytes(
                     serialization.Encoding.PEM,
@@ -216,20 +214,22 @@ class Authority:
                     serialization.NoEncryption(),
                 ),
             )
-            _write(certificate_file, _pem(make(key)))
+            write_file(certificate_file, to_pem(make(key)))
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
         certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
         return Pair(key, certificate, tuple(issuer.certificate for issuer in issuers))
 
     def _ca(self, name, key, issuer, issuer_name, path_length):
-        subject = _name(
+        subject = make_name(
             [
                 (NameOID.COUNTRY_NAME, "TN"),
                 (NameOID.ORGANIZATION_NAME, ORGANISATION),
                 (NameOID.COMMON_NAME, name),
             ]
         )
-        builder = _builder(subject, issuer.certificate.subject if issuer else subject, key, _EPOCH, _END)
+        builder = new_certificate(
+            subject, issuer.certificate.subject if issuer else subject, key, _EPOCH, _END
+        )
         builder = builder.add_extension(
             x509.BasicConstraints(ca=True, path_length=path_length), critical=True
         ).add_extension(
@@ -244,8 +244,8 @@ class Authority:
         ).sign(signer, hashes.SHA256())
 
     def _kernel(self, key):
-        builder = _builder(
-            _name(
+        builder = new_certificate(
+            make_name(
                 [
                     (NameOID.COUNTRY_NAME, "TN"),
                     (NameOID.ORGANIZATION_NAME, ORGANISATION),
@@ -266,14 +266,14 @@ class Authority:
         return self._sign(self._addresses(builder, "issuing"), self.issuing)
 
     def _service(self, name, key, usage):
-        subject = _name(
+        subject = make_name(
             [
                 (NameOID.COUNTRY_NAME, "TN"),
                 (NameOID.ORGANIZATION_NAME, ORGANISATION),
                 (NameOID.COMMON_NAME, name),
             ]
         )
-        builder = _builder(subject, self.issuing.certificate.subject, key, _EPOCH, _END)
+        builder = new_certificate(subject, self.issuing.certificate.subject, key, _EPOCH, _END)
         builder = (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(
@@ -286,10 +286,10 @@ class Authority:
         return self._sign(builder, self.issuing)
 
     def _tls_server(self, key):
-        subject = _name([(NameOID.ORGANIZATION_NAME, ORGANISATION), (NameOID.COMMON_NAME, "localhost")])
+        subject = make_name([(NameOID.ORGANIZATION_NAME, ORGANISATION), (NameOID.COMMON_NAME, "localhost")])
         # Clients limit a server certificate's life, so this one is short and begins now.
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-        builder = _builder(
+        builder = new_certificate(
             subject,
             self.tls_root.certificate.subject,
             key,
@@ -353,54 +353,3 @@ def _issued_by(der: bytes, issuer_der: bytes) -> bool:
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
-
-
-def _builder(subject, issuer, key, not_before, not_after):
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(_serial())
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _serial() -> int:
-    # A letter in the hexadecimal form keeps it from being read as a decimal number by mistake.
-    return int("1e" + secrets.token_hex(7), 16)
-
-
-def _name(parts):
-    return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts])
-
-
-def _pem(certificate):
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _write(path: Path, data: bytes):
-    """Replace a file at once, readable by its owner only: a reader never sees half of it."""
-    if path.exists() and path.read_bytes() == data:
-        return
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    os.replace(temporary, path)
-
-
-class _FolderLock:
-    """Two processes that meet a new state folder must not make two authorities."""
-
-    def __init__(self, folder: Path):
-        self._path = folder / ".lock"
-
-    def __enter__(self):
-        self._file = open(self._path, "w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_):
-        self._file.close()

@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--host", default="127.0.0.1")
     sub.add_argument("--port", type=int, default=0, help="0 takes a free one")
     sub.add_argument("--admin-port", type=int, default=0)
+    sub.add_argument(
+        "--authority-port", type=int, help="move OCSP, CRL and time-stamps (new certificates name it)"
+    )
     sub.add_argument("--ready", help="file that gets the addresses as JSON once the server listens")
     sub.add_argument("--tls", action=argparse.BooleanOptionalAction, default=False)
     sub.add_argument("--latency", type=float, help="seconds added to every answer")

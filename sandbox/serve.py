@@ -15,12 +15,14 @@ from sandbox.admin import AdminHandler
 from sandbox.authority_http import AuthorityHandler
 from sandbox.front import PATH, FrontHandler
 from sandbox.http import Server, Unreachable
-from sandbox.platform import Platform, configure
+from sandbox.platform import Platform, State, configure
 from sandbox.remote_http import BASE
 
 
 def serve(options) -> int:
     """Run until SIGTERM or SIGINT. In: the parsed options of the command line. Raises OSError when a port is taken."""
+    if options.authority_port:
+        State(options.state).store.set_meta("authority_port", str(options.authority_port))
     platform = Platform(options.state, options.schemas)
     if options.config:
         configure(platform, json.loads(options.config.read_text(encoding="utf-8")))
@@ -41,7 +43,7 @@ def serve(options) -> int:
         )
     front = Server((options.host, options.port), FrontHandler, _context(platform) if options.tls else None)
     admin = Server(("127.0.0.1", options.admin_port), AdminHandler)
-    authority = Server(("127.0.0.1", int(platform.store.meta("authority_port"))), AuthorityHandler)
+    authority = _authority(int(platform.store.meta("authority_port")))
     silent = Unreachable("127.0.0.1")
     front.platform = admin.platform = authority.platform = platform
     stop = threading.Event()
@@ -86,6 +88,16 @@ def serve(options) -> int:
     platform.kernel.stop()
     silent.close()
     return 0
+
+
+def _authority(port: int) -> Server:
+    try:
+        return Server(("127.0.0.1", port), AuthorityHandler)
+    except OSError as error:
+        raise RuntimeError(
+            f"port {port}, which this state's certificates name, can't be taken ({error}): does a server run on the same "
+            "state? --authority-port moves it"
+        ) from error
 
 
 def _context(platform: Platform) -> ssl.SSLContext:
