@@ -161,14 +161,14 @@ class AccountMove(models.Model):
         if "correct" in actions:
             return {
                 "action_text": self.env._("Correct and send again"),
-                "action_call": ("account.move", "action_l10n_tn_edi_correct", self.ids),
+                "action_call": ["account.move", "action_l10n_tn_edi_correct", self.ids],
             }
         if "decide" in actions:
             return {"action_text": self.env._("Decide"), "action": document.action_open_decide()}
         if document.state in ("submitted", "unknown"):
-            return {"action_text": self.env._("Ask TTN now"), "action_call": ("account.move", "action_l10n_tn_edi_ask", self.ids)}
+            return {"action_text": self.env._("Ask TTN now"), "action_call": ["account.move", "action_l10n_tn_edi_ask", self.ids]}
         if "send" in actions:
-            return {"action_text": self.env._("Send now"), "action_call": ("account.move", "action_l10n_tn_edi_send", self.ids)}
+            return {"action_text": self.env._("Send now"), "action_call": ["account.move", "action_l10n_tn_edi_send", self.ids]}
         return {}
 
     def _l10n_tn_edi_place_to_mend(self, document):

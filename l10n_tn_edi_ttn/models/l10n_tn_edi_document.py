@@ -99,6 +99,7 @@ class L10nTnEdiDocument(models.Model):
     lease_until = fields.Datetime(readonly=True)
     absences = fields.Json(readonly=True, help="When TTN answered completely without holding the document.")
     first_seen_at = fields.Datetime(readonly=True, help="When TTN first showed the deposit.")
+    visibility_delay = fields.Float(readonly=True, help="Seconds from the deposit until TTN showed it, when it was slow.")
     ask_first = fields.Boolean(
         readonly=True, help="Something of this invoice may be at TTN already: ask before the next deposit."
     )
@@ -225,9 +226,12 @@ class L10nTnEdiDocument(models.Model):
             if document.state != "to_send":
                 document._set_state("to_send", **self._unsigned_values())
 
-    @api.model
     def _unsigned_values(self):
+        """:return: values of a document that is to be built and signed anew."""
+        self.ensure_one()
         return {
+            # What was signed before may be at TTN already.
+            "ask_first": bool(self.attempt_count) or self.ask_first,
             "signed_id": False,
             "sha256": False,
             "signature_value": False,

@@ -22,6 +22,8 @@ _logger = logging.getLogger(__name__)
 
 # After a deposit the same run asks for its verdict for so long: TTN usually answers within seconds.
 FIRST_QUESTIONS_SECONDS = 20
+# How long a slow visibility makes the next absences wait longer.
+DELAYS_KEPT_DAYS = 90
 
 
 class L10nTnEdiDocument(models.Model):
@@ -153,8 +155,8 @@ class L10nTnEdiDocument(models.Model):
         ids = {int(number) for number in self._saves().mapped("deposit_id") if number}
         if self.deposit_id:
             ids.add(int(self.deposit_id))
-        earlier = self.sudo().search(
-            [("move_id", "=", self.move_id.id), ("id", "!=", self.id), ("attempt_count", ">", 0), ("signature_value", "!=", False)]
+        earlier = self.move_id.sudo().l10n_tn_edi_document_ids.exchange_ids.filtered(
+            lambda e: e.operation == "save" and e.sha256 != self.sha256 and e.answer_class != "not_sent"
         )
         teif = reader.read(parse_foreign_xml(self.signed_id.raw))
         return decisions.Sent(
@@ -165,7 +167,7 @@ class L10nTnEdiDocument(models.Model):
             type_code=self.type_code,
             total=self._total_with_tax(teif),
             deposit_ids=frozenset(ids),
-            earlier_signatures=frozenset(earlier.mapped("signature_value")),
+            earlier_signatures=frozenset(value for value in earlier.mapped("signature_value") if value),
             earlier_deposit_ids=frozenset(int(number) for number in earlier.mapped("deposit_id") if number),
         )
 
@@ -215,10 +217,11 @@ class L10nTnEdiDocument(models.Model):
     def _longest_delay(self):
         """:return: seconds, the longest time that this account's deposits took to become visible."""
         query = SQL(
-            "SELECT EXTRACT(EPOCH FROM max(first_seen_at - submitted_at)) FROM l10n_tn_edi_document "
-            "WHERE mode = %s AND sender = %s AND first_seen_at IS NOT NULL",
+            "SELECT max(visibility_delay) FROM l10n_tn_edi_document "
+            "WHERE mode = %s AND sender = %s AND first_seen_at > %s",
             self.mode,
             self.sender,
+            fields.Datetime.subtract(fields.Datetime.now(), days=DELAYS_KEPT_DAYS),
         )
         [[longest]] = self.env.execute_query(query)
         return float(longest or 0)
@@ -290,12 +293,15 @@ class L10nTnEdiDocument(models.Model):
             values["absences"] = False
         if facts.VISIBLE in decision.flags and not self.first_seen_at:
             values["first_seen_at"] = fields.Datetime.now()
+            if self.poll_count and self.submitted_at:
+                # Only what a question before did not show yet: when nobody asked, TTN was not slow.
+                values["visibility_delay"] = (fields.Datetime.now() - self.submitted_at).total_seconds()
         if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
             values.update(deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or fields.Datetime.now())
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
         before = self.state
-        if decision.state == "accepted" and before != "accepted":
+        if decision.state == "accepted" and (before != "accepted" or self.unproved):
             values.update(self._acceptance(decision))
         elif decision.state == "rejected":
             values.update(rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now())

@@ -62,7 +62,7 @@ class L10nTnEdiDocument(models.Model):
         self.ensure_one()
         return {
             **self.exchange_ids._get_records_action(name=self.env._("Exchanges with El Fatoora")),
-            "domain": [("document_id", "=", self.id)],
+            "domain": [["document_id", "=", self.id]],
             "context": {"create": False},
         }
 

@@ -1,8 +1,9 @@
 import os
+from functools import partial
 
 from odoo import api, models, tools
 
-from ..elfatoora.client import Account, ElFatooraClient
+from ..elfatoora.client import Account, ElFatooraClient, Limits
 from ..teif.foreign import parse_foreign_xml
 
 # Server configuration, [options]: addresses that may be private or loopback (a test server), separated by commas, each
@@ -46,9 +47,11 @@ class L10nTnEdiGateway(models.AbstractModel):
         )
         hosts = (tools.config.get(CONFIG_PRIVATE_HOSTS) or "").split(",")
         ca_file = tools.config.get(CONFIG_CA_FILE) or None
+        limits = Limits()
         return ElFatooraClient(
             account,
-            parse=parse_foreign_xml,
+            parse=partial(parse_foreign_xml, max_bytes=limits.max_answer),
+            limits=limits,
             ca_file=os.path.expanduser(ca_file) if ca_file else None,
             private_hosts=frozenset(host.strip() for host in hosts if host.strip()),
         )
