@@ -325,10 +325,10 @@ class L10nTnEdiDocument(models.Model):
         values = {
             "reference": decision.reference,
             "unproved": facts.UNPROVED in decision.flags,
-            "decided_at": fields.Datetime.now(),
+            "decided_at": self.decided_at or fields.Datetime.now(),
         }
         content = decision.seen.deposit.content if decision.seen else b""
-        if not content:
+        if not content or content == self.ttn_xml_id.raw:
             return values
         values["ttn_xml_id"] = (
             self.env["ir.attachment"]
