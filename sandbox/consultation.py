@@ -42,8 +42,8 @@ def read(criteria: dict[str, str]) -> dict:
     return found
 
 
-def find(store: Store, login: str, criteria: dict, now: float, *, prefixes: bool = False) -> list:
-    """Rows of the account's visible deposits that meet all criteria, newest last, at most 1,000."""
+def find(store: Store, login: str, criteria: dict, now: float, *, limit: int, prefixes: bool = False) -> list:
+    """Rows of the account's visible deposits that meet all criteria: the newest `limit` ones, oldest of them first."""
     where, values = ["login = ?"], [login]
     for name, column in (("idSaveEfact", "id"), ("documentType", "document_type")):
         if name in criteria:
@@ -73,8 +73,12 @@ def find(store: Store, login: str, criteria: dict, now: float, *, prefixes: bool
         if name in criteria:
             where.append(condition)
             values.append(to_tunis(criteria[name]).date().isoformat())
-    query = f"SELECT * FROM deposit WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT 1000"
-    rows = [row for row in store.db.execute(query, values) if _visible(row, now) and _fits(row, criteria)]
+    query = f"SELECT * FROM deposit WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"
+    rows = [
+        row
+        for row in store.db.execute(query, (*values, limit))
+        if _visible(row, now) and _fits(row, criteria)
+    ]
     return rows[::-1]
 
 

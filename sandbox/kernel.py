@@ -9,10 +9,12 @@ import base64
 import datetime
 import json
 import secrets
+import sqlite3
 import sys
 import threading
 from decimal import Decimal, InvalidOperation
 
+import segno
 from lxml import etree
 
 from sandbox.authority import Authority
@@ -59,15 +61,20 @@ class Kernel:
             values.append(only)
         rows = self.store.db.execute(query + " ORDER BY due_at, id LIMIT ?", (*values, limit)).fetchall()
         for row in rows:
-            self._decide(row)
+            try:
+                self._decide(row)
+            except (ValueError, segno.DataOverflowError) as error:
+                # One document that can't be finished must not hold up those behind it.
+                print(f"sandbox kernel: deposit {row['id']}: {error}", file=sys.stderr, flush=True)
+                self._reject(row, [["SERV07", "Erreur interne du serveur"]], self.clock.time(), None)
         return len(rows)
 
     def _run(self):
         while not self._stopped.is_set():
             try:
                 done = self.process_due()
-            except Exception as error:  # noqa: BLE001 - it must outlive one bad document; the message says which
-                print(f"sandbox kernel: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            except sqlite3.OperationalError as error:
+                print(f"sandbox kernel: {error}", file=sys.stderr, flush=True)
                 done = 0
             if not done:
                 self._wake.wait(0.2)
@@ -78,18 +85,7 @@ class Kernel:
         plan, now = json.loads(row["plan"]), self.clock.time()
         errors = [] if row["state"] == "rejected_for_now" else self._errors(row, plan)
         if errors:
-            later = plan.get("accept_after")
-            with self.store.write() as db:
-                db.execute(
-                    "UPDATE deposit SET state = ?, errors = ?, processed_at = ?, due_at = ? WHERE id = ? AND state = 'pending'",
-                    (
-                        "rejected" if later is None else "rejected_for_now",
-                        json.dumps(errors, ensure_ascii=False),
-                        now,
-                        now + (later or 0),
-                        row["id"],
-                    ),
-                )
+            self._reject(row, errors, now, plan.get("accept_after"))
             return
         final, reference, shown, text = self._final(row, plan, now)
         if shown != reference:
@@ -102,6 +98,21 @@ class Kernel:
             ).rowcount
             if changed and plan.get("twice"):
                 self._second(db, row, now)
+
+    def _reject(self, row, errors, now, later):
+        """Rejected; `later`: seconds after which it is accepted all the same, or None."""
+        values = (
+            "rejected" if later is None else "rejected_for_now",
+            json.dumps(errors, ensure_ascii=False),
+            now,
+            now + (later or 0),
+            row["id"],
+        )
+        with self.store.write() as db:
+            db.execute(
+                "UPDATE deposit SET state = ?, errors = ?, processed_at = ?, due_at = ? WHERE id = ? AND state <> 'accepted'",
+                values,
+            )
 
     def _errors(self, row, plan) -> list[list[str]]:
         errors = list(plan.get("errors", ()))

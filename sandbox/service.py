@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from sandbox import consultation, qr, soap
 from sandbox.authority import Authority
 from sandbox.faults import Hit
-from sandbox.kernel import Kernel, next_id
+from sandbox.kernel import WAITING, Kernel, next_id
 from sandbox.ledger import Ledger
 from sandbox.reading import facts
 from sandbox.schema import Schemas
@@ -209,19 +209,26 @@ class Service:
             raise refusal("empty")
         kinds = {hit.kind for hit in hits}
         settings, now = self.store.settings(), self.clock.time()
-        rows = consultation.find(
-            self.store, account["login"], criteria, now, prefixes="prefix_numbers" in kinds
-        )
-        if any(row["state"] in ("pending", "rejected_for_now") and row["due_at"] <= now for row in rows):
+
+        def find():
+            return consultation.find(
+                self.store,
+                account["login"],
+                criteria,
+                now,
+                limit=int(settings["max_returns"]),
+                prefixes="prefix_numbers" in kinds,
+            )
+
+        rows = find()
+        if any(row["state"] in WAITING and row["due_at"] <= now for row in rows):
             # The verdict is due by the virtual clock: it shall not depend on the kernel's own rhythm.
             for row in rows:
                 self.kernel.process_due(only=row["id"])
-            rows = consultation.find(
-                self.store, account["login"], criteria, now, prefixes="prefix_numbers" in kinds
-            )
+            rows = find()
         if not settings["pending_visible"]:
             rows = [row for row in rows if row["state"] not in ("pending", "held")]
-        items = [consultation.item(row, settings) for row in rows[: int(settings["max_returns"])]]
+        items = [consultation.item(row, settings) for row in rows]
         if "foreign_deposit" in kinds:
             items[:0] = consultation.foreign(self.store, account, criteria, rows, settings)
         if "empty_answer" in kinds:

@@ -31,9 +31,9 @@ CREATE TABLE IF NOT EXISTS certificate (
 CREATE TABLE IF NOT EXISTS deposit (
     id INTEGER PRIMARY KEY, login TEXT NOT NULL, matricule TEXT NOT NULL, number TEXT NOT NULL, document_type TEXT NOT NULL,
     date_document TEXT, amount TEXT, amount_tax TEXT, receiver TEXT NOT NULL DEFAULT '', received_at REAL NOT NULL,
-    sha256 TEXT NOT NULL, signature_value TEXT NOT NULL DEFAULT '', imprint TEXT NOT NULL DEFAULT '', content BLOB NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending', due_at REAL NOT NULL, processed_at REAL, reference TEXT UNIQUE, final BLOB,
-    errors TEXT NOT NULL DEFAULT '[]', qr TEXT, plan TEXT NOT NULL DEFAULT '{}');
+    sha256 TEXT NOT NULL, signature_value TEXT NOT NULL DEFAULT '', imprint TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT 'pending', due_at REAL NOT NULL, processed_at REAL, reference TEXT UNIQUE,
+    errors TEXT NOT NULL DEFAULT '[]', qr TEXT, plan TEXT NOT NULL DEFAULT '{}', content BLOB NOT NULL, final BLOB);
 CREATE INDEX IF NOT EXISTS deposit_number ON deposit (number);
 CREATE INDEX IF NOT EXISTS deposit_due ON deposit (state, due_at);
 CREATE INDEX IF NOT EXISTS deposit_received ON deposit (login, received_at);

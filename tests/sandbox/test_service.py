@@ -310,6 +310,13 @@ def test_seller_other_than_the_sender_is_rejected_later(sandbox, signer):
     assert "generatedRef" not in found
 
 
+def test_longest_number_still_fits_the_stamp(sandbox, signer):
+    number = "N" * 68 + "é/"
+    found = accepted(sandbox, number, signer)
+    assert len(ElementTree.fromstring(found["xml"]).findtext("RefTtnVal/ReferenceCEV")) <= 4000
+    assert found["documentNumber"] == number
+
+
 def test_soap_layer(sandbox, signer):
     body = b'<?xml version="1.0" encoding="UTF-8"?><a>r\xe9f</a>'
     answer = sandbox.post(body)
