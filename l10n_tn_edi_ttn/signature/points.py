@@ -14,7 +14,7 @@ from lxml import etree
 from . import certificates
 from .codes import CATALOGUE
 from .profile import Profile
-from .structure import C14N, XPATH, Parts, Reference, Transform
+from .structure import EXCLUSIVE, NO_REFERENCE, NO_SIGNATURE, Parts, Reference, Transform
 
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 _RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
@@ -24,12 +24,10 @@ _DIGEST_NAMES = {
     "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
     "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
 }
-_NO_SIGNATURE = Transform(XPATH, "not(ancestor-or-self::ds:Signature)")
-_NO_REFERENCE = Transform(XPATH, "not(ancestor-or-self::RefTtnVal)")
 #: Id of the document's reference and transforms by Id of the signature; TTN's own signature covers RefTtnVal.
 _BY_ID = {
-    "SigFrs": ("r-id-frs", (_NO_SIGNATURE, _NO_REFERENCE, Transform(C14N))),
-    "SigTTN": ("r-id-ttn", (_NO_SIGNATURE, Transform(C14N))),
+    "SigFrs": ("r-id-frs", (NO_SIGNATURE, NO_REFERENCE, EXCLUSIVE)),
+    "SigTTN": ("r-id-ttn", (NO_SIGNATURE, EXCLUSIVE)),
 }
 
 

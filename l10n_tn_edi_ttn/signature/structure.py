@@ -41,6 +41,11 @@ class Transform:
     detail: str = ""
 
 
+EXCLUSIVE = Transform(C14N)
+NO_SIGNATURE = Transform(XPATH, "not(ancestor-or-self::ds:Signature)")
+NO_REFERENCE = Transform(XPATH, "not(ancestor-or-self::RefTtnVal)")
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A ds:Reference; absent attributes are None, ``digest`` is raw bytes."""

@@ -25,7 +25,17 @@ from lxml import etree
 from . import certificates, der, profile, structure
 from .points import Point, points_of
 from .problems import Problem, problem
-from .structure import C14N, DS, FILTER2, XPATH, Parts, StructureError, Transform
+from .structure import (
+    C14N,
+    DS,
+    EXCLUSIVE,
+    FILTER2,
+    NO_REFERENCE,
+    NO_SIGNATURE,
+    Parts,
+    StructureError,
+    Transform,
+)
 
 MAX_SIGNATURES = 10
 SIGNATURE = f"{{{DS}}}Signature"
@@ -48,15 +58,12 @@ _RSA = {
 _ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _ECDSA_SIZE = 32  # bytes of r and of s on P-256
 
-_EXCLUSIVE = Transform(C14N)
-_NO_SIGNATURE = Transform(XPATH, "not(ancestor-or-self::ds:Signature)")
-_NO_REFERENCE = Transform(XPATH, "not(ancestor-or-self::RefTtnVal)")
 _SUBTRACT = Transform(FILTER2, "subtract /descendant::ds:Signature")
 #: Accepted transforms of the document's reference, and whether they leave RefTtnVal out.
 DOCUMENT_TRANSFORMS = {
-    (_NO_SIGNATURE, _NO_REFERENCE, _EXCLUSIVE): True,
-    (_NO_SIGNATURE, _EXCLUSIVE): False,
-    (_SUBTRACT, _EXCLUSIVE): False,
+    (NO_SIGNATURE, NO_REFERENCE, EXCLUSIVE): True,
+    (NO_SIGNATURE, EXCLUSIVE): False,
+    (_SUBTRACT, EXCLUSIVE): False,
 }
 
 
@@ -211,7 +218,7 @@ def _report(signature, root, around, covered, at, expected) -> SignatureReport:
                 covered[leaves_out] = _canonical_document(root, leaves_out)
             _check_digest(document, "document", covered[leaves_out], findings)
     if properties:
-        if properties.transforms != (_EXCLUSIVE,):
+        if properties.transforms != (EXCLUSIVE,):
             findings.append(problem("signature.transforms", reference="properties"))
         else:
             _check_digest(properties, "properties", _canonical(parts.properties_element), findings)
