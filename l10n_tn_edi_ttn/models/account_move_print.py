@@ -1,11 +1,11 @@
 """What the printed invoice says of El Fatoora: TTN's reference and QR code, matricules, the total in words."""
+
 import base64
 import io
 from decimal import Decimal
 
-from PIL import Image, ImageOps
-
 from odoo import models
+from PIL import Image, ImageOps
 
 from ..teif.identifiers import Matricule
 from ..teif.words import LANGUAGES, amount_in_words
@@ -35,7 +35,9 @@ class AccountMove(models.Model):
         elsewhere = self.l10n_tn_edi_exclusion == "elsewhere" and bool(self.l10n_tn_edi_exclusion_reference)
         if not (accepted or elsewhere or self._l10n_tn_edi_awaits_ttn()):
             return {}
-        reference = document.reference if accepted else (self.l10n_tn_edi_exclusion_reference if elsewhere else "")
+        reference = (
+            document.reference if accepted else (self.l10n_tn_edi_exclusion_reference if elsewhere else "")
+        )
         before, after = self._l10n_tn_edi_sentence_parts()
         label, number = self._l10n_tn_edi_printed_customer()
         company = self.company_id

@@ -1,4 +1,5 @@
 """What an invoice's screens show of its electronic document: one banner with the next thing to do; nothing abroad."""
+
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
@@ -25,12 +26,20 @@ class AccountMove(models.Model):
     )
     l10n_tn_edi_scope = fields.Char(string="Why It Is Not Deposited", compute="_compute_l10n_tn_edi_scope")
 
-    @api.depends("move_type", "company_id.account_fiscal_country_id", "company_id.l10n_tn_edi_enabled", "l10n_tn_edi_document_id")
+    @api.depends(
+        "move_type",
+        "company_id.account_fiscal_country_id",
+        "company_id.l10n_tn_edi_enabled",
+        "l10n_tn_edi_document_id",
+    )
     def _compute_l10n_tn_edi_visible(self):
         for move in self:
             move.l10n_tn_edi_visible = move.move_type in MOVE_TYPES and bool(
                 move.l10n_tn_edi_document_id
-                or (move.company_id.account_fiscal_country_id.code == "TN" and move.company_id.l10n_tn_edi_enabled)
+                or (
+                    move.company_id.account_fiscal_country_id.code == "TN"
+                    and move.company_id.l10n_tn_edi_enabled
+                )
             )
 
     @api.depends(
@@ -117,7 +126,11 @@ class AccountMove(models.Model):
             ]
             texts += [f"• {sentence}" for sentence in sentences[:FINDINGS_SHOWN]]
             if len(sentences) > FINDINGS_SHOWN:
-                texts.append(self.env._("… and %(count)s more, on the page El Fatoora.", count=len(sentences) - FINDINGS_SHOWN))
+                texts.append(
+                    self.env._(
+                        "… and %(count)s more, on the page El Fatoora.", count=len(sentences) - FINDINGS_SHOWN
+                    )
+                )
         elif document.state == "rejected" and document.rejections:
             texts += [f"• {line}" for line in document._rejection_lines()[:FINDINGS_SHOWN]]
         elif document.reason and not (document.state == "accepted" and not document.unproved):
@@ -133,7 +146,9 @@ class AccountMove(models.Model):
         if document.state in ("to_send", "to_sign", "signed"):
             if document.next_at and document.next_at > fields.Datetime.now():
                 moment = format_datetime(self.env, document.next_at, dt_format="short")
-                return self.env._("Goes to TTN after %(moment)s. Until then it can still be reset to draft.", moment=moment)
+                return self.env._(
+                    "Goes to TTN after %(moment)s. Until then it can still be reset to draft.", moment=moment
+                )
             return self.env._("Goes to TTN with the next run, within minutes.")
         headlines = {
             "signing": lambda: self.env._("Waits for its signature."),
@@ -143,15 +158,23 @@ class AccountMove(models.Model):
                 moment=format_datetime(self.env, document.submitted_at, dt_format="short"),
                 deposit=document.deposit_id or "?",
             ),
-            "unknown": lambda: self.env._("It is not known whether TTN received it. It is never sent twice: TTN is asked first."),
+            "unknown": lambda: self.env._(
+                "It is not known whether TTN received it. It is never sent twice: TTN is asked first."
+            ),
             "to_decide": lambda: self.env._("Somebody has to decide what became of the deposit."),
-            "accepted": lambda: self.env._("Accepted by TTN under reference %(reference)s.", reference=document.reference or "?"),
+            "accepted": lambda: self.env._(
+                "Accepted by TTN under reference %(reference)s.", reference=document.reference or "?"
+            ),
             "conflict": lambda: self.env._("TTN accepted it twice."),
             "rejected": lambda: self.env._("Rejected by TTN."),
             "error": lambda: self.env._("To correct before it can go to TTN:"),
         }
         headline = headlines.get(document.state)
-        return headline() if headline else dict(document._fields["state"]._description_selection(self.env))[document.state]
+        return (
+            headline()
+            if headline
+            else dict(document._fields["state"]._description_selection(self.env))[document.state]
+        )
 
     def _l10n_tn_edi_next_step(self, document):
         """:return: dict of a banner's link, empty when there is nothing that the user should do."""
@@ -166,9 +189,15 @@ class AccountMove(models.Model):
         if "decide" in actions:
             return {"action_text": self.env._("Decide"), "action": document.action_open_decide()}
         if document.state in ("submitted", "unknown"):
-            return {"action_text": self.env._("Ask TTN now"), "action_call": ["account.move", "action_l10n_tn_edi_ask", self.ids]}
+            return {
+                "action_text": self.env._("Ask TTN now"),
+                "action_call": ["account.move", "action_l10n_tn_edi_ask", self.ids],
+            }
         if "send" in actions:
-            return {"action_text": self.env._("Send now"), "action_call": ["account.move", "action_l10n_tn_edi_send", self.ids]}
+            return {
+                "action_text": self.env._("Send now"),
+                "action_call": ["account.move", "action_l10n_tn_edi_send", self.ids],
+            }
         return {}
 
     def _l10n_tn_edi_place_to_mend(self, document):
@@ -190,27 +219,35 @@ class AccountMove(models.Model):
 
     def action_l10n_tn_edi_send_selected(self):
         """Send those of a selection that can be sent, and say how many were not."""
-        ready = self.filtered(lambda move: "send" in move.l10n_tn_edi_actions or move.l10n_tn_edi_undeposited)
+        ready = self.filtered(
+            lambda move: "send" in (move.l10n_tn_edi_actions or ()) or move.l10n_tn_edi_undeposited
+        )
         ready.action_l10n_tn_edi_send()
-        return self._l10n_tn_edi_counted(self.env._("%(count)s on their way to TTN.", count=len(ready)), ready)
+        return self._l10n_tn_edi_counted(
+            self.env._("%(count)s on their way to TTN.", count=len(ready)), ready
+        )
 
     def action_l10n_tn_edi_ask_selected(self):
         """Ask TTN about those of a selection that wait for a verdict."""
-        ready = self.filtered(lambda move: "ask" in move.l10n_tn_edi_actions)
+        ready = self.filtered(lambda move: "ask" in (move.l10n_tn_edi_actions or ()))
         ready.action_l10n_tn_edi_ask()
         return self._l10n_tn_edi_counted(self.env._("TTN is asked about %(count)s.", count=len(ready)), ready)
 
     def action_l10n_tn_edi_correct_selected(self):
         """Prepare and send again those of a selection that were to be corrected."""
-        ready = self.filtered(lambda move: "correct" in move.l10n_tn_edi_actions)
+        ready = self.filtered(lambda move: "correct" in (move.l10n_tn_edi_actions or ()))
         ready.action_l10n_tn_edi_correct()
-        return self._l10n_tn_edi_counted(self.env._("%(count)s are prepared and sent again.", count=len(ready)), ready)
+        return self._l10n_tn_edi_counted(
+            self.env._("%(count)s are prepared and sent again.", count=len(ready)), ready
+        )
 
     def _l10n_tn_edi_counted(self, message, done):
         """:return: the action that shows ``message`` and how many of the selection were left alone."""
         left = len(self) - len(done)
         if left:
-            message += " " + self.env._("%(count)s left alone: nothing of the kind can be done with them now.", count=left)
+            message += " " + self.env._(
+                "%(count)s left alone: nothing of the kind can be done with them now.", count=left
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -249,6 +286,8 @@ class AccountMove(models.Model):
         arch, view = super()._get_view(view_id, view_type, **options)
         # A form knows its invoice's country; a list has no record to ask, so its columns and buttons are left out here.
         if view_type in ("list", "kanban", "search") and not self._l10n_tn_edi_in_sight():
-            for node in arch.xpath("//*[starts-with(@name, 'l10n_tn_edi_') or starts-with(@name, 'action_l10n_tn_edi_')]"):
+            for node in arch.xpath(
+                "//*[starts-with(@name, 'l10n_tn_edi_') or starts-with(@name, 'action_l10n_tn_edi_')]"
+            ):
                 node.getparent().remove(node)
         return arch, view

@@ -1,4 +1,5 @@
 """What the screens of electronic documents need beside their data."""
+
 from odoo import api, fields, models
 
 
@@ -55,7 +56,11 @@ class L10nTnEdiDocument(models.Model):
     def _download(self, attachment):
         self.ensure_one()
         self.check_access("read")
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{attachment.id}?download=true", "target": "download"}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{attachment.id}?download=true",
+            "target": "download",
+        }
 
     def action_open_exchanges(self):
         """Open the calls that were made about this document."""

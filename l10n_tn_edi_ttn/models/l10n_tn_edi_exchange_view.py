@@ -1,4 +1,5 @@
 """What the screens of exchanges need beside their data: the bodies as text."""
+
 import base64
 
 from odoo import api, fields, models

@@ -23,7 +23,9 @@ class ResPartner(models.Model):
         if kind == "I-01" and self.vat and self.vat != "/":
             matricule = Matricule.parse(self.vat)
             if not matricule:
-                return self.env._("This is no matricule fiscal: 7 digits, the key letter, then for example A/M/000.")
+                return self.env._(
+                    "This is no matricule fiscal: 7 digits, the key letter, then for example A/M/000."
+                )
             if not matricule.key_fits:
                 return self.env._(
                     "The key letter of %(digits)s is %(letter)s, not %(typed)s: there is a typing error.",

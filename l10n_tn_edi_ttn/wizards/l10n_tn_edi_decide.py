@@ -20,7 +20,9 @@ class L10nTnEdiDecide(models.TransientModel):
         required=True,
         default="deposited",
     )
-    deposit_id = fields.Char(string="Deposit Number", help="TTN's idSaveEfact, as El Fatoora's portal shows it.")
+    deposit_id = fields.Char(
+        string="Deposit Number", help="TTN's idSaveEfact, as El Fatoora's portal shows it."
+    )
     sure = fields.Boolean(string="I looked on El Fatoora's portal, and the invoice is not there.")
 
     def action_apply(self):
@@ -32,6 +34,8 @@ class L10nTnEdiDecide(models.TransientModel):
             self.document_id._decide_deposited(self.deposit_id.strip())
         else:
             if not self.sure:
-                raise UserError(self.env._("Look on El Fatoora's portal first: a second deposit cannot be taken back."))
+                raise UserError(
+                    self.env._("Look on El Fatoora's portal first: a second deposit cannot be taken back.")
+                )
             self.document_id.action_decide_absent()
         return {"type": "ir.actions.act_window_close"}
