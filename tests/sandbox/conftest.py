@@ -9,7 +9,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from sandbox_process import Sandbox
+from sandbox_process import STARTED, Sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left():
+    """A test that fails half-way leaves no server behind."""
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ import sandbox_papers as papers
 ROOT = Path(__file__).resolve().parents[2]
 NS = "http://services.elfatoura.tradenet.com.tn/"
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+STARTED: list[subprocess.Popen] = []
 LOGIN, PASSWORD, PASSPHRASE = "essai", "mot-de-passe", "phrase"
 
 
@@ -124,6 +125,7 @@ class Sandbox:
             stdout=self.log,
             stderr=self.log,
         )
+        STARTED.append(self.process)
         end = time.monotonic() + 30
         while not ready.exists():
             if self.process.poll() is not None or time.monotonic() > end:
