@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
 
+_PREFIX = re.compile(r"/[^/:\[]+:")
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
 def path_of(element: etree._Element) -> str:
-    """The element's XPath."""
-    return element.getroottree().getpath(element)
+    """The element's XPath, by local names."""
+    return plain_path(element.getroottree().getpath(element))
+
+
+def plain_path(path: str | None) -> str:
+    """libxml2's XPath with local names only. Where a default namespace leaves it nothing but stars, they stay."""
+    return _PREFIX.sub("/", path) if path else "/"
 
 
 def item_path(parent: str, name: str, index: int, count: int) -> str:

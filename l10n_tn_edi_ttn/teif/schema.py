@@ -15,7 +15,7 @@ from pathlib import Path
 from lxml import etree
 
 from .findings import Finding, finding
-from .paths import SIGNATURE
+from .paths import SIGNATURE, plain_path
 
 FOLDER = Path(__file__).resolve().parent.parent / "xsd"
 #: A file with more faults than this is no invoice; saying them all would take longer than reading them helps.
@@ -61,6 +61,11 @@ def schema_file(root: etree._Element) -> str:
     return _FILES[version, signed]
 
 
+def validator_for(root: etree._Element) -> etree.XMLSchema:
+    """The compiled schema of the document, one for the whole process. Raises KeyError for a version without schema."""
+    return _validator(schema_file(root))
+
+
 def without_untyped_partners(root: etree._Element) -> etree._Element:
     """``root``, or a copy in which the partners without functionCode, of which nothing is asked, are replaced by a right one."""
     if not _untyped_partners(root):
@@ -80,7 +85,7 @@ def check_schema(root: etree._Element) -> list[Finding]:
     if version is None:
         allowed = sorted({version for version, _signed in _FILES})
         return [finding("schema.version", "/TEIF/@version", value=root.get("version"), allowed=allowed)]
-    validator = _validator(schema_file(root))
+    validator = validator_for(root)
     with _lock:  # lxml keeps the log of the last validation in the validator
         if validator.validate(root):
             return []
@@ -120,7 +125,7 @@ def _xsd_10(path: Path) -> etree._Element:
 
 def _translate(kind, path, message, root) -> Finding:
     """One entry of lxml's log as a finding."""
-    path = _plain_path(path)
+    path = plain_path(path)
     element = path.rpartition("/")[2].partition("[")[0] or path
     attribute = _ATTRIBUTE.match(message)
     name = element
@@ -142,7 +147,7 @@ def _translate(kind, path, message, root) -> Finding:
         return finding("schema.unexpected_attribute", path, element=element, attribute=name)
     if kind == _TYPES.SCHEMAV_CVC_COMPLEX_TYPE_2_3:
         return finding("schema.text", path, element=element)
-    if kind == _TYPES.SCHEMAV_CVC_COMPLEX_TYPE_2_2:
+    if kind in (_TYPES.SCHEMAV_CVC_COMPLEX_TYPE_2_2, _TYPES.SCHEMAV_CVC_TYPE_3_1_2):
         return finding("schema.children", path, element=element)
     return _translate_value(kind, path, message, name, _value(root, path))
 
@@ -172,11 +177,6 @@ def _translate_value(kind, path, message, name, value) -> Finding:
             "schema.datatype", path, name=name, value=value, type=_NAMESPACE.sub("", match.group(1))
         )
     return finding("schema.other", path, reason=_NAMESPACE.sub("", message))
-
-
-def _plain_path(path: str | None) -> str:
-    """libxml2's path with local names only; below a prefixless namespace it has only stars, which stay."""
-    return re.sub(r"/[^/:\[]+:", "/", path) if path else "/"
 
 
 def _value(root, path) -> str:

@@ -13,7 +13,7 @@ from teif.document import Amount, Tax
 from teif.foreign import parse_foreign_xml
 from teif.reader import read
 from teif.write import write
-from tests.pure.teif import documents
+from tests.pure.teif import documents, strategies
 
 PROPERTY = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -21,13 +21,13 @@ PROPERTY = settings(
 
 
 @PROPERTY
-@given(documents.documents_18())
+@given(strategies.documents_18())
 def test_document_comes_back_18(document):
     assert read(parse_foreign_xml(write(document))) == document
 
 
 @PROPERTY
-@given(documents.documents_19())
+@given(strategies.documents_19())
 def test_document_comes_back_19(document):
     assert read(parse_foreign_xml(write(document))) == document
 
