@@ -43,12 +43,13 @@ step() {
     run_step "$@" || exit 1
 }
 
-# The same, beside the others; wait_for_steps collects them.
+# The same, beside the others; wait_for_steps collects them. They hold the lock too: should we be killed, the next run
+# waits for what we left behind.
 step_beside() {
     if is_done "$1" "$2"; then return; fi
     mark_undone "$1"
     say "$1: $3"
-    setsid "$HERE/setup.sh" --step "$4" >"$ENV_DIR/logs/setup-$1.log" 2>&1 9>&- </dev/null &
+    setsid "$HERE/setup.sh" --step "$4" >"$ENV_DIR/logs/setup-$1.log" 2>&1 </dev/null &
     background+=($!)
     beside+=("$1" "$2" "$!")
 }
