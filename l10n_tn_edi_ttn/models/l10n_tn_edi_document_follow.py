@@ -301,7 +301,8 @@ class L10nTnEdiDocument(models.Model):
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
         before = self.state
-        if decision.state == "accepted" and (before != "accepted" or self.unproved):
+        news = decision.state in ("accepted", "conflict") and (not self.reference or self._proves_more(decision))
+        if news:
             values.update(self._acceptance(decision))
         elif decision.state == "rejected":
             values.update(rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now())
@@ -316,8 +317,16 @@ class L10nTnEdiDocument(models.Model):
             )
         if self.state != before:
             self._tell(self.state)
-            if self.state == "accepted":
-                self._after_acceptance()
+        if news and self.state in ("accepted", "conflict"):
+            self._after_acceptance()
+
+    def _proves_more(self, decision):
+        """:return: whether TTN's document, or its proof, comes only now for an acceptance that is known already."""
+        if decision.state != "accepted" or not decision.seen:
+            return False
+        return (not self.ttn_xml_id and bool(decision.seen.reference)) or (
+            self.unproved and facts.UNPROVED not in decision.flags
+        )
 
     def _acceptance(self, decision):
         """:return: values of an accepted document: TTN's file byte for byte, its reference, date and QR code."""
@@ -327,7 +336,7 @@ class L10nTnEdiDocument(models.Model):
             "unproved": facts.UNPROVED in decision.flags,
             "decided_at": self.decided_at or fields.Datetime.now(),
         }
-        content = decision.seen.deposit.content if decision.seen else b""
+        content = decision.seen.deposit.content if decision.seen and decision.seen.reference else b""
         if not content or content == self.ttn_xml_id.raw:
             return values
         values["ttn_xml_id"] = (

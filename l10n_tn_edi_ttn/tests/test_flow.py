@@ -1,5 +1,6 @@
 import base64
 import hashlib
+from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.fields import Command, Datetime
@@ -327,6 +328,29 @@ class TestFlow(FlowCase):
         self.assertTrue(document.ttn_xml_id)
         self.assertEqual(document.reason_code, "accept.unproved")
         self.assert_sentence(document)
+
+    def test_proof_that_comes_later(self):
+        """TTN's final document without its signature first, whole an hour later."""
+        document = self.deposit()
+        original = verify.verify_tolerant
+
+        def without_ttn(root):
+            return [report for report in original(root) if report.id != "SigTTN"]
+
+        with patch.object(verify, "verify_tolerant", without_ttn):
+            self.follow()
+        self.assertEqual((document.state, document.unproved), ("accepted", True))
+        self.assertTrue(document.next_at)
+        decided = document.decided_at
+        fault = self.fault("empty_answer")
+        self.follow()
+        self.assertEqual((document.state, document.unproved), ("accepted", True), "no news is no proof")
+        self.sandbox.remove_fault(fault)
+        self.follow()
+        self.assertEqual((document.state, document.unproved), ("accepted", False))
+        self.assertTrue(document.ttn_xml_id)
+        self.assertEqual(document.decided_at, decided)
+        self.assertFalse(document.next_at)
 
     def test_rewritten_by_ttn(self):
         for style in ("quotes", "latin1", "pretty"):
