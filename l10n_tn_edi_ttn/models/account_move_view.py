@@ -77,7 +77,7 @@ class AccountMove(models.Model):
     )
     def _compute_alerts(self):
         # EXTENDS 'account'
-        super()._compute_alerts()
+        return super()._compute_alerts()
 
     def _get_alerts(self):
         # EXTENDS 'account'

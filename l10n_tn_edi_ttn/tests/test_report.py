@@ -17,7 +17,8 @@ from .common import TnEdiCommon
 REFERENCE = "073620200053562920196810312"
 REPORT = "account.account_invoices"
 # As long as what TTN writes into its codes: 432 characters make the same number of modules.
-CEV_TEXT = f"<QRDATA>\r\n<FACTNUM>essai</FACTNUM>\r\n<REFTTN>{REFERENCE}</REFTTN>\r\n<KEY>1000:{'0123456789abcdef' * 21}</KEY>\r\n"
+KEY = f"1000:{'0123456789abcdef' * 21}"
+CEV_TEXT = f"<QRDATA>\r\n<FACTNUM>essai</FACTNUM>\r\n<REFTTN>{REFERENCE}</REFTTN>\r\n<KEY>{KEY}</KEY>\r\n"
 
 
 def cev():

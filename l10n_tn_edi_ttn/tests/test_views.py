@@ -259,7 +259,7 @@ class TestScreens(ScreenCase):
             company_ids=[(6, 0, self.company.ids)],
         )
         action = document.move_id.sudo(False).with_user(responsible).action_l10n_tn_edi_decide()
-        wizard = Form(self.env[action["res_model"]].with_user(responsible).with_context(action["context"]))
+        wizard = Form(self.env[action["res_model"]].with_user(responsible).with_context(**action["context"]))
         wizard.deposit_id = "4711"
         wizard.save().action_apply()
         self.assertEqual((document.state, document.deposit_id), ("submitted", "4711"))
