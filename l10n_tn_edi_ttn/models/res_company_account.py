@@ -65,6 +65,8 @@ class ResCompany(models.Model):
                 company.l10n_tn_edi_password_encrypted = self.env["l10n_tn_edi.secret"]._encrypt(
                     company.l10n_tn_edi_password
                 )
+        # What was typed is not given back to the browser.
+        self.invalidate_recordset(["l10n_tn_edi_password"], flush=False)
 
     @api.depends("l10n_tn_edi_password_encrypted")
     def _compute_l10n_tn_edi_has_password(self):
