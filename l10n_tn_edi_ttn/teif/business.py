@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 
 from lxml import etree
 
@@ -19,21 +21,25 @@ _PERSONS = frozenset({"I-02", "I-03"})
 _with_comma = etree.XPath('//Amount[contains(., ",")] | //TaxRate[contains(., ",")]')
 
 
-def check_content(document: Document, root: etree._Element, known: set[str]) -> list[Finding]:
-    """The findings about what ``document``, read from ``root``, says.
+def check_content(document: Document, root: etree._Element, known: set[str]) -> Iterator[Finding]:
+    """Yields the findings about what ``document``, read from ``root``, says.
 
     ``known`` are the paths that schema and assertions already complain about: nothing is said twice of the same place.
     """
-    findings = []
-    findings += _check_parties(document)
-    findings += _check_accounts(document)
-    findings += _check_dates(document, root)
-    findings += _check_references(document)
-    findings += _check_taxes(document)
+    findings = chain(
+        _check_parties(document),
+        _check_accounts(document),
+        _check_dates(document, root),
+        _check_references(document),
+        _check_taxes(document),
+        _check_commas(root),
+    )
+    return (item for item in findings if item.path not in known)
+
+
+def _check_commas(root):
     for element in _with_comma(root):
-        path = path_of(element)
-        findings.append(finding("amount.comma", path, name=element.tag, value=element.text))
-    return [item for item in findings if item.path not in known]
+        yield finding("amount.comma", path_of(element), name=element.tag, value=element.text)
 
 
 def check_deposit(root: etree._Element) -> list[Finding]:

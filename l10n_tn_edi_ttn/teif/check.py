@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from lxml import etree
 
 from .arithmetic import check_amounts
 from .business import check_content, check_deposit
 from .document import Document
-from .findings import Finding, finding
+from .findings import MAX_FINDINGS, Finding, finding
 from .foreign import ForeignXmlError
 from .reader import read, without_comments
 from .rules import check_rules
@@ -29,15 +30,15 @@ def examine(root: etree._Element, *, deposit: bool = False, document: Document |
     """Everything there is to say about the document below ``root``, which is not changed.
 
     ``deposit`` adds what only a deposit needs (one signature, no reference of TTN yet). ``document`` is what
-    :func:`~.reader.read` gives for ``root``; who has it at hand saves the reading.
+    :func:`~.reader.read` gives for ``root``; who has it at hand saves the reading. Of each kind of check no more than
+    ``MAX_FINDINGS`` are said.
     """
     root = without_comments(root)
     official = _official(root)
     document = document or read(root)
     known = {item.path.partition("/@")[0] for item in official}
-    findings = official + check_amounts(document) + check_content(document, root, known)
-    if deposit:
-        findings += check_deposit(root)
+    findings = official + (check_deposit(root) if deposit else [])
+    findings += islice(chain(check_amounts(document), check_content(document, root, known)), MAX_FINDINGS)
     return Report(root.get("version"), not official, tuple(findings))
 
 

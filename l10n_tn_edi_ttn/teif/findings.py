@@ -8,6 +8,10 @@ BLOCKING = "blocking"
 WARNING = "warning"
 ADVICE = "advice"
 
+#: A file with more faults than this is no invoice; saying them all would take longer than it helps.
+MAX_FINDINGS = 500
+_MAX_VALUE = 500  # characters of a foreign text that a finding keeps
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -168,6 +172,9 @@ CODES = frozenset(CATALOGUE)
 def finding(code: str, path: str, *, severity: str | None = None, **params) -> Finding:
     """The finding ``code`` at ``path`` with the severity and sentence of the catalogue. Raises KeyError for an unknown code."""
     usual, template = CATALOGUE[code]
+    for name, value in params.items():
+        if isinstance(value, str) and len(value) > _MAX_VALUE:
+            params[name] = value[:_MAX_VALUE] + "…"
     return Finding(code, severity or usual, path, template.format_map(_Readable(params)), params)
 
 

@@ -6,10 +6,11 @@ A document that passes :func:`~.schema.check_schema` and :func:`check_rules` is 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lxml import etree
 
-from .findings import Finding, finding
+from .findings import MAX_FINDINGS, Finding, finding
 from .identifiers import CIN_FORM, MATRICULE_EXAMPLES, MATRICULE_FORMS, RESIDENCE_FORMS
 from .paths import SIGNATURE, path_of
 from .rules_v19 import check_rules_v19
@@ -37,15 +38,14 @@ _partner_identifiers = etree.XPath("/TEIF/InvoiceBody/PartnerSection/PartnerDeta
 def check_rules(root: etree._Element) -> list[Finding]:
     """What the assertions of the document's own version say against it; nothing for a version without schema."""
     version = judging_version(root)
-    return list(_RULES[version](root)) if version else []
+    return list(islice(_RULES[version](root), MAX_FINDINGS)) if version else []
 
 
 def _check_188(root):
     # The receiver and all partners but the supplier have no assertion in this version
-    findings = _check_identifiers(_header(root)[:1] + _supplier_identifiers(root), "1.8.8")
+    yield from _check_identifiers(_header(root)[:1] + _supplier_identifiers(root), "1.8.8")
     for signature in root.iterchildren(SIGNATURE):
-        findings += _check_base64(signature)
-    return findings
+        yield from _check_base64(signature)
 
 
 def _check_base64(signature):
@@ -78,17 +78,15 @@ def _header(root):
 
 
 def _check_identifiers(elements, version):
-    findings = []
     for element in elements:
         value, kind = element.text or "", element.get("type")
         if kind == "I-01" and not MATRICULE_FORMS[version].fullmatch(value):
             form = MATRICULE_EXAMPLES[version]
-            findings.append(finding("identifier.matricule", path_of(element), value=value, form=form))
+            yield finding("identifier.matricule", path_of(element), value=value, form=form)
         elif kind == "I-02" and not CIN_FORM.fullmatch(value):
-            findings.append(finding("identifier.cin", path_of(element), value=value))
+            yield finding("identifier.cin", path_of(element), value=value)
         elif kind == "I-03" and not RESIDENCE_FORMS[version].fullmatch(value):
-            findings.append(finding("identifier.residence", path_of(element), value=value, form="9 digits"))
-    return findings
+            yield finding("identifier.residence", path_of(element), value=value, form="9 digits")
 
 
 _RULES = {"1.8.8": _check_188, "1.8.9": _check_189, "1.9.0": check_rules_v19}

@@ -48,6 +48,16 @@ HOSTILE = {
 }
 
 
+def _teif(body, version=b"1.8.9"):
+    return (
+        b'<TEIF version="'
+        + version
+        + b'" controlingAgency="TTN"><InvoiceBody>'
+        + body
+        + b"</InvoiceBody></TEIF>"
+    )
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_file_is_refused_at_once(name):
     data, code = HOSTILE[name]
@@ -91,6 +101,38 @@ def test_limit_may_be_set():
             + b"<Lin><x/></Lin>" * 90_000
             + b"</LinSection></InvoiceBody></TEIF>",
         ),
+        (
+            "bad dates",
+            _teif(
+                b"<Dtm>" + b'<DateText format="ddMMyy" functionCode="I-31">x</DateText>' * 70_000 + b"</Dtm>"
+            ),
+        ),
+        (
+            "bad partners",
+            _teif(
+                b"<PartnerSection>"
+                + b'<PartnerDetails functionCode="I-62"><Nad><PartnerIdentifier type="I-01">x</PartnerIdentifier></Nad>'
+                b"</PartnerDetails>" * 45_000 + b"</PartnerSection>"
+            ),
+        ),
+        (
+            "bad partners of 1.9.0",
+            _teif(
+                b"<PartnerSection>"
+                + b'<PartnerDetails functionCode="I-62"><Nad><PartnerIdentifier type="I-01">x</PartnerIdentifier></Nad>'
+                b"</PartnerDetails>" * 45_000 + b"</PartnerSection>",
+                b"1.9.0",
+            ),
+        ),
+        (
+            "partners without role",
+            _teif(b"<PartnerSection>" + b"<PartnerDetails/>" * 250_000 + b"</PartnerSection>"),
+        ),
+        (
+            "empty numbers",
+            _teif(b"<LinSection>" + b"<Lin><ItemIdentifier/></Lin>" * 90_000 + b"</LinSection>"),
+        ),
+        ("commas", _teif(b"<InvoiceMoa>" + b"<Moa><Amount>1,5</Amount></Moa>" * 70_000 + b"</InvoiceMoa>")),
         ("attributes", b"<TEIF " + b" ".join(b'a%d=""' % n for n in range(250_000)) + b"/>"),
     ],
 )
@@ -112,4 +154,4 @@ def test_command_answers_within_bounded_time_and_memory(tmp_path, name, data):
     elapsed = time.monotonic() - start
     assert done.returncode == 1, done.stderr
     assert '"valid": false' in done.stdout and not done.stderr
-    assert elapsed < 5, f"{elapsed:.1f} s"
+    assert elapsed < 5, f"{elapsed:.1f} s"  # mostly under one; other work may hold up this machine
