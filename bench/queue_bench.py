@@ -1,0 +1,208 @@
+"""The queue through real cron workers: invoices of 20 lines, from posted to accepted, against the sandbox.
+
+    python bench/queue_bench.py [--count N] [--workers 1,2,4] [--latency 0,0.5] [--profile FILE]
+
+Every measurement gets a copy of one database of posted invoices, a sandbox of its own, and workers that were started
+before the first document is due. Own CPU is that of the workers' processes (user and system, from /proc), TLS and the
+check of TTN's signatures included; PostgreSQL and the sandbox are not in it. The sandbox checks no schema here: it would
+take most of a machine with two cores.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.live.harness import database as databases  # noqa: E402
+from tests.live.harness import odoo, rpc, sandbox  # noqa: E402
+from tests.live.harness.company import Company  # noqa: E402
+from tests.live.harness.probe import Probe  # noqa: E402
+from tests.live.harness.processes import wait_until  # noqa: E402
+
+LINES = 20
+LIMITS = {"submit_cpu_ms": 30.0, "documents_per_second": 25.0}
+ENDS = "('accepted', 'rejected', 'to_decide', 'error')"
+
+
+class Workload:
+    """A database with ``count`` posted invoices that nobody has looked at yet, and the state of their sandbox."""
+
+    def __init__(self, folder, count):
+        self.folder, self.count = folder, count
+        self.base = f"bench_base_{os.getpid()}"
+        self.state = folder / "sandbox"
+
+    def __enter__(self):
+        databases.build_base(self.base)
+        with ExitStack() as stack:
+            box = stack.enter_context(sandbox.Sandbox(self.state, name=f"bench-sandbox-{os.getpid()}"))
+            box.admin("POST", "/settings", {"schema_sample": 0.0, "verdict_delay": 0.5})
+            server = stack.enter_context(odoo.HttpServer(self.base)).start()
+            admin = rpc.Session(server.url, self.base, "admin", "admin", timeout=300)
+            company = Company(admin, box)
+            for start in range(0, self.count, 100):
+                self._post(admin, company, min(100, self.count - start))
+            self.options = company.options()
+        databases.query(self.base, "UPDATE l10n_tn_edi_document SET next_at = NULL")
+        databases.query(self.base, "DELETE FROM ir_cron_trigger")
+        databases.query(self.base, "UPDATE ir_cron SET nextcall = now() + interval '1 day'")
+        databases.query(self.base, "ANALYZE")
+        return self
+
+    def _post(self, admin, company, count):
+        line = {"name": "Service", "quantity": 1, "tax_ids": [(6, 0, [company.tax])]}
+        values = {
+            "move_type": "out_invoice",
+            "partner_id": company.customer,
+            "invoice_date": "2026-01-15",
+            "invoice_line_ids": [(0, 0, {**line, "price_unit": 100 + n}) for n in range(LINES)],
+        }
+        moves = admin.call("account.move", "create", [values] * count)
+        admin.call("account.move", "action_post", moves)
+
+    def __exit__(self, *_exception):
+        databases.drop(self.base)
+
+
+def run(load, *, workers=1, latency=0.0, verdict=True, profile=None):
+    """One measurement.
+
+    :param Workload load: what is to be deposited.
+    :param int workers: processes, each running one scheduled action at a time.
+    :param float latency: seconds that the sandbox adds to every answer.
+    :param bool verdict: until everything is accepted; False: until everything is submitted.
+    :param profile: file for the profile of the (one) worker.
+    :return: dict of figures.
+    """
+    name = f"bench_{os.getpid()}_{time.monotonic_ns() % 10**8}"
+    state = load.folder / name
+    shutil.copytree(load.state, state)
+    wanted = ENDS if verdict else "('submitted', 'accepted', 'rejected', 'to_decide', 'error')"
+    with ExitStack() as stack:
+        databases.clone(load.base, name)
+        stack.callback(shutil.rmtree, state, ignore_errors=True)
+        stack.callback(databases.drop, name)
+        box = stack.enter_context(sandbox.Sandbox(state, name=name))
+        box.admin("POST", "/settings", {"latency": latency, "verdict_delay": 0.5 if verdict else 3600.0})
+        databases.query(name, "UPDATE res_company SET l10n_tn_edi_test_url = %s", box.endpoint)
+        probes = [Probe(load.folder / f"{name}-{n}.json", profile) for n in range(workers)]
+        running = [
+            stack.enter_context(
+                odoo.CronWorker(
+                    name,
+                    options={**load.options, "l10n_tn_edi_ca_file": box.info["ca_file"], **probe.options()},
+                    name=f"{name}-{n}",
+                    env=probe.environment(),
+                )
+            ).start()
+            for n, probe in enumerate(probes)
+        ]
+        time.sleep(2)
+        before = [(probe.cpu(worker.pid), probe.counters()["sql"]) for probe, worker in zip(probes, running, strict=True)]
+        sandbox_before = probes[0].cpu(box.pid)
+        databases.query(name, "UPDATE l10n_tn_edi_document SET next_at = now() at time zone 'UTC'")
+        databases.query(
+            name,
+            "UPDATE ir_cron SET nextcall = now() at time zone 'UTC' - interval '1 minute' FROM ir_act_server action"
+            " WHERE action.id = ir_actions_server_id AND action.code LIKE 'model.\\_cron\\_%%'",
+        )
+        began = time.monotonic()
+        databases.wake_cron(name)
+
+        def left():
+            [[count]] = databases.query(
+                name, f"SELECT count(*) FROM l10n_tn_edi_document WHERE live AND state NOT IN {wanted}"
+            )
+            return count
+
+        wait_until(lambda: not left(), "everything has its end", timeout=60 + load.count * 0.5, interval=0.2)
+        seconds = time.monotonic() - began
+        cpu = [probe.cpu(worker.pid) - b[0] for probe, worker, b in zip(probes, running, before, strict=True)]
+        sandbox_cpu = probes[0].cpu(box.pid) - sandbox_before
+        time.sleep(0.5)
+        counters = [probe.counters() for probe in probes]
+        if profile:
+            time.sleep(25)
+        [[good]] = databases.query(
+            name, "SELECT count(*) FROM l10n_tn_edi_document WHERE state IN ('submitted', 'accepted')"
+        )
+    return {
+        "workers": workers,
+        "latency": latency,
+        "until": "accepted" if verdict else "submitted",
+        "documents": load.count,
+        "good": good,
+        "seconds": round(seconds, 1),
+        "documents_per_second": round(load.count / seconds, 1),
+        "cpu_ms": round(1000 * sum(cpu) / load.count, 1),
+        "sandbox_cpu_ms": round(1000 * sandbox_cpu / load.count, 1),
+        "sql": round(sum(c["sql"] - b[1] for c, b in zip(counters, before, strict=True)) / load.count, 1),
+        "memory_mib": round(max(c["highest"] for c in counters)),
+    }
+
+
+def measure(count=100, workers=(1, 2, 4), latencies=(0.0, 0.5), profile=None):
+    """:return: dict with the figures of every measurement, and ``within_limit``."""
+    with tempfile.TemporaryDirectory() as folder, Workload(Path(folder), count) as load:
+        submit = run(load, verdict=False, profile=profile)
+        rows = [submit]
+        if not profile:
+            rows += [run(load, workers=n, latency=latency) for n in workers for latency in latencies]
+    single = [row["documents_per_second"] for row in rows[1:] if row["workers"] == 1]
+    kept = (
+        submit["cpu_ms"] <= LIMITS["submit_cpu_ms"]
+        and all(row["good"] == count for row in rows)
+        and min(single, default=LIMITS["documents_per_second"]) >= LIMITS["documents_per_second"]
+    )
+    return {"limits": LIMITS, "rows": rows, "within_limit": kept}
+
+
+def show(result):
+    """Print what ``measure`` gave, one line a measurement."""
+    print(f"\nqueue: invoices of {LINES} lines through real workers; CPU, SQL per document")
+    for row in result["rows"]:
+        print(
+            f"  {row['until']:<9} {row['workers']} worker(s), latency {1000 * row['latency']:4.0f} ms:"
+            f" {row['good']}/{row['documents']} good, {row['documents_per_second']:5.1f} documents/s,"
+            f" {row['cpu_ms']:5.1f} ms CPU, {row['sql']:5.1f} SQL, {row['memory_mib']} MiB"
+            f" (sandbox {row['sandbox_cpu_ms']:.1f} ms)"
+        )
+    limits = result["limits"]
+    print(
+        f"  limits: {limits['submit_cpu_ms']:g} ms CPU from posted to submitted,"
+        f" {limits['documents_per_second']:g} documents/s with one worker:"
+        f" {'kept' if result['within_limit'] else 'EXCEEDED'}"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--workers", default="1,2,4")
+    parser.add_argument("--latency", default="0,0.5")
+    parser.add_argument("--profile", help="only the first measurement, with a profile of the worker in this file")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = measure(
+        options.count,
+        [int(n) for n in options.workers.split(",")],
+        [float(n) for n in options.latency.split(",")],
+        options.profile,
+    )
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        show(result)
+    return 0 if result["within_limit"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
