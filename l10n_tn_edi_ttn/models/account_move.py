@@ -216,12 +216,12 @@ class AccountMove(models.Model):
     @api.depends("l10n_tn_edi_document_id.state")
     def _compute_need_cancel_request(self):
         # EXTENDS 'account'
-        super()._compute_need_cancel_request()
+        return super()._compute_need_cancel_request()
 
     @api.depends("l10n_tn_edi_document_id.state")
     def _compute_show_reset_to_draft_button(self):
         # EXTENDS 'account'
-        super()._compute_show_reset_to_draft_button()
+        return super()._compute_show_reset_to_draft_button()
 
     def button_request_cancel(self):
         # EXTENDS 'account'

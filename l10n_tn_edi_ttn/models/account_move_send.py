@@ -67,7 +67,7 @@ class AccountMoveSend(models.AbstractModel):
 
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         # EXTENDS 'account'
-        super()._call_web_service_before_invoice_pdf_render(invoices_data)
+        result = super()._call_web_service_before_invoice_pdf_render(invoices_data)
         for invoice, data in invoices_data.items():
             document = invoice.l10n_tn_edi_document_id.sudo()
             if (
@@ -78,6 +78,7 @@ class AccountMoveSend(models.AbstractModel):
             ):
                 document.hold = False
                 document._schedule()
+        return result
 
     def _hook_if_success(self, moves_data, from_cron=False):
         # EXTENDS 'account'

@@ -34,7 +34,7 @@ class L10nTnEdiExchange(models.Model):
     )
     attempt = fields.Integer(readonly=True, help="Number of this deposit of the document, from 1.")
     user_id = fields.Many2one("res.users", required=True, readonly=True, default=lambda self: self.env.uid)
-    account = fields.Char(string="Account", readonly=True, help="Login at TTN.")
+    account = fields.Char(readonly=True, help="Login at TTN.")
     started_at = fields.Datetime(required=True, readonly=True)
     lease_until = fields.Datetime(
         readonly=True, help="By the database's clock; a deposit without an answer by then is unknown."

@@ -31,7 +31,7 @@ class Writer:
     #: The name of a date's format without hours, and how the year is written in it.
     day_form = ""
 
-    def write(self, document: Document) -> bytes:
+    def render(self, document: Document) -> bytes:
         """The document as UTF-8 XML. ``document.ttn_reference`` is TTN's to write and is left out."""
         parts = [
             DECLARATION,

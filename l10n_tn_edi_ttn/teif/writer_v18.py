@@ -12,7 +12,7 @@ from .xmltext import attribute, element, text
 
 def write(document: Document) -> bytes:
     """The document as UTF-8 XML, with TTN's reference left out."""
-    return _WRITER.write(document)
+    return _WRITER.render(document)
 
 
 class _Writer18(Writer):
