@@ -25,12 +25,15 @@ from . import l10n_tn_edi_latch
 from . import l10n_tn_edi_messages
 from . import l10n_tn_edi_messages_decisions
 from . import l10n_tn_edi_messages_elfatoora
+from . import l10n_tn_edi_messages_remote
 from . import l10n_tn_edi_messages_signature
 from . import l10n_tn_edi_messages_teif
 from . import l10n_tn_edi_messages_trust
 from . import l10n_tn_edi_messages_way
 from . import l10n_tn_edi_secret
 from . import l10n_tn_edi_signature_provider
+from . import l10n_tn_edi_trust_anchor
+from . import l10n_tn_edi_document_trust
 from . import res_company
 from . import res_company_account
 from . import res_company_print

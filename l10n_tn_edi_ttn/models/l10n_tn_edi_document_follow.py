@@ -240,8 +240,8 @@ class L10nTnEdiDocument(models.Model):
             except ForeignXmlError:
                 return decisions.Seen(**known)
             # TTN writes documents anew, perhaps indented.
-            reports = {report.id: report for report in verify.verify_tolerant(root)}
-            supplier, ttn = reports.get("SigFrs"), reports.get("SigTTN")
+            reports = verify.verify_tolerant(root)
+            supplier = next((report for report in reports if report.id == "SigFrs"), None)
             teif = reader.read(root)
             given = teif.ttn_reference
             known.update(
@@ -252,7 +252,7 @@ class L10nTnEdiDocument(models.Model):
                 type_code=teif.type_code,
                 total=self._total_with_tax(teif),
                 reference=given.reference if given else "",
-                ttn_signature="absent" if ttn is None else ("valid" if ttn.intact else "invalid"),
+                ttn_signature=self._ttn_signature(reports),
                 fingerprint=cev.read_fingerprint(given.cev) if given else None,
             )
         return decisions.Seen(**known)

@@ -48,6 +48,10 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "A reference of TTN stands in the wrong place (below %(parent)s): the file is not trusted.",
                 parent=p["parent"],
             ),
+            "document.reference_content": lambda p: self.env._(
+                "TTN's reference holds something that does not belong there (%(element)s): the file is not trusted.",
+                element=p["element"],
+            ),
             "document.reference_several": lambda p: self.env._(
                 "The document has %(count)s references of TTN: the file is not trusted.", count=p["count"]
             ),
@@ -65,6 +69,9 @@ class L10nTnEdiMessages(models.AbstractModel):
     @api.model
     def _signature_verdict_catalogue(self):
         return {
+            "signature.several": lambda p: self.env._(
+                "The document has %(count)s signatures, more than are looked at: it is not trusted.", count=p["count"]
+            ),
             "signature.misplaced": lambda p: self.env._(
                 "A signature stands in the wrong place (below %(parent)s): the file is not trusted.",
                 parent=p["parent"],

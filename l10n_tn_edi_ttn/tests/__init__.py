@@ -4,6 +4,7 @@ from . import test_i18n
 from . import test_report
 from . import test_secrets
 from . import test_states
+from . import test_trust
 from . import test_unknown
 from . import test_values
 from . import test_values_example

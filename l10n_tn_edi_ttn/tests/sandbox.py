@@ -14,6 +14,7 @@ class Sandbox:
     """:param dict info: what the sandbox's ready file says (endpoint, ca_file, admin, admin_token…)."""
 
     def __init__(self, info):
+        self.info = info
         self.endpoint = info["endpoint"]
         self.url = info["url"]
         self.ca_file = info["ca_file"]
