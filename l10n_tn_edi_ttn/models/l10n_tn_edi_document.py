@@ -268,6 +268,10 @@ class L10nTnEdiDocument(models.Model):
         """Send as soon as possible: releases a hold and forgets the delay."""
         self._check_may_send()
         self._require("send")
+        for document in self:
+            mode = document.company_id.l10n_tn_edi_mode
+            if document.mode != mode and not document.attempt_count:
+                document._set_state("to_send", mode=mode, **self._unsigned_values())
         self.sudo().hold = False
         self._schedule()
 

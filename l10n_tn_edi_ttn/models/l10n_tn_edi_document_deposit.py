@@ -68,7 +68,8 @@ class L10nTnEdiDocument(models.Model):
             key = (document.company_id, document.mode)
             if key not in clients:
                 problem = gateway._problem(document.company_id)
-                if not problem and document.mode == "production" and document.company_id.l10n_tn_edi_mode != "production":
+                if not problem and document.mode != document.company_id.l10n_tn_edi_mode:
+                    # Neither is a real invoice sent as a test, nor the other platform asked with these credentials.
                     problem = "latch.mode_changed"
                 clients[key] = problem or gateway._client(*key)
         return clients

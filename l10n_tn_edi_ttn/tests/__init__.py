@@ -2,8 +2,11 @@ from . import test_bad_input
 from . import test_flow
 from . import test_i18n
 from . import test_report
+from . import test_latch
+from . import test_multicompany
 from . import test_secrets
 from . import test_states
+from . import test_tax_stamp
 from . import test_trust
 from . import test_unknown
 from . import test_values
