@@ -27,6 +27,8 @@ from suites.pytest_suite import run_pytest  # noqa: E402
 from suites.result import Result, total  # noqa: E402
 from suites.tools import missing_tools  # noqa: E402
 
+from tests.live.harness.database import drop_abandoned  # noqa: E402
+
 ENV_DIR = ROOT / ".env"
 PYTHON = ENV_DIR / "venv" / "bin" / "python"
 SANDBOX_PYTHON = ENV_DIR / "venv-sandbox" / "bin" / "python"
@@ -70,6 +72,8 @@ def run_suites(chosen):
     :return: the results in the order of the suites.
     """
     narrowed = bool(os.environ.get("PYTEST_ARGS"))
+    if set(chosen) & {"odoo", "live"}:
+        drop_abandoned()
     jobs = []
     # Not waited for when the run is interrupted: their processes are killed then
     pool = ThreadPoolExecutor(max_workers=3)

@@ -2,6 +2,8 @@
 
 import configparser
 import contextlib
+import os
+import re
 
 import psycopg2
 
@@ -19,6 +21,14 @@ def clone(source, target):
 def drop(name):
     """Remove a database with its file store; one that is not there is fine."""
     run([SCRIPTS / "clone-db", "--drop", name])
+
+
+def drop_abandoned():
+    """Remove what test runs left that were killed: their databases carry the number of a process that is gone."""
+    for (name,) in query("postgres", "SELECT datname FROM pg_database"):
+        run_of = re.match(r"(?:test_odoo|live_base|live)_(\d+)(?:_|$)", name)
+        if run_of and not os.path.exists(f"/proc/{run_of[1]}"):
+            drop(name)
 
 
 def build_base(name, module=ADDON, timeout=300):
