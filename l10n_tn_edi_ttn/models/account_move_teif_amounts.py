@@ -8,12 +8,15 @@ from odoo import models
 
 from ..teif.codes import STAMP, TAX_LABELS, TVA
 from ..teif.document import Allowance, Amount, Line, Quantity, Tax, TaxTotal, quantity, rate
+from .account_move_stamp import SPECIAL_TYPE
 from .l10n_tn_edi_text import clean, cut, language
 
 ITEM_DESCRIPTION = 500
 PRICE_DECIMALS = 5  # the most that the schema takes
 RATE_LENGTH = 5
 TVA_EXEMPT = (TVA, Decimal(0))
+# Base lines of which only the taxes count: the stamp, and the two lines of a discount for early payment, which cancel out.
+TAXES_ONLY = (SPECIAL_TYPE, "early_payment")
 
 
 @dataclass
@@ -56,8 +59,8 @@ class AccountMove(models.Model):
         amounts = TeifAmounts(total=self._l10n_tn_edi_decimal(self.amount_total))
         self._l10n_tn_edi_add_taxes(amounts, base_lines)
         for base_line in sorted(base_lines, key=self._l10n_tn_edi_print_order):
-            if base_line["special_type"] == "early_payment":
-                continue  # two lines that cancel each other out; what counts of them is in the taxes
+            if base_line["special_type"] in TAXES_ONLY:
+                continue
             net = self._l10n_tn_edi_net(base_line)
             if self._l10n_tn_edi_is_stamp_line(base_line, net):
                 continue

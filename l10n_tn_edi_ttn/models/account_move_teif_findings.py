@@ -10,7 +10,6 @@ from dataclasses import asdict, is_dataclass
 from odoo import models
 
 from ..teif import check, write
-from ..teif.codes import STAMP
 from ..teif.foreign import parse_foreign_xml
 
 BLOCKING, WARNING, ADVICE = "blocking", "warning", "advice"
@@ -150,31 +149,6 @@ class AccountMove(models.Model):
         if any(item.path.endswith("/LinSection") for item in findings):
             yield self._l10n_tn_edi_own_finding(
                 "odoo.no_line", BLOCKING, self, "invoice_line_ids", number=self.display_name
-            )
-
-    def _l10n_tn_edi_check_taxes(self):
-        taxes = self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy()
-        for tax in taxes.filtered(lambda tax: not tax.l10n_tn_edi_code):
-            yield self._l10n_tn_edi_own_finding(
-                "odoo.tax_code", BLOCKING, tax, "l10n_tn_edi_code", tax=tax.name
-            )
-        stamp = taxes.filtered(lambda tax: tax.l10n_tn_edi_code == STAMP and tax.amount_type == "fixed")
-        # In the currency of the stamp only: a fixed tax ignores the currency of the invoice.
-        if not stamp or self.currency_id != self.company_id.currency_id:
-            return
-        charged = sum(
-            self.line_ids.filtered(lambda line: line.tax_line_id in stamp).mapped("amount_currency")
-        )
-        charged = self._l10n_tn_edi_decimal(self.direction_sign * charged)
-        usual = self._l10n_tn_edi_decimal(stamp[0].amount)
-        if charged > usual:
-            yield self._l10n_tn_edi_own_finding(
-                "odoo.stamp_multiplied",
-                WARNING,
-                self,
-                "invoice_line_ids",
-                charged=str(charged),
-                usual=str(usual),
             )
 
     def _l10n_tn_edi_check_bank(self):

@@ -100,6 +100,16 @@ class AccountTax(models.Model):
                 done |= tax
         return done
 
+    def _l10n_tn_edi_on_invoice(self):
+        """:return: those of ``self`` that the invoice bears; a withholding made at payment is none of them."""
+        if "is_withholding_tax_on_payment" not in self._fields:  # l10n_account_withholding_tax
+            return self
+        return self.filtered(lambda tax: not tax.is_withholding_tax_on_payment)
+
+    def _l10n_tn_edi_stamps(self):
+        """:return: the stamp duties among ``self``, groups of taxes looked into."""
+        return self.flatten_taxes_hierarchy().filtered(lambda tax: tax.l10n_tn_edi_code == STAMP)
+
     def _l10n_tn_edi_code_and_rate(self):
         """``(code, rate)`` of the tax in TEIF: rate is a Decimal in per cent, 0 for a tax that is an amount.
 

@@ -147,8 +147,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "%(number)s has no line to invoice beside the stamp duty. Add one.", number=p["number"]
             ),
             "odoo.stamp_multiplied": lambda p: self.env._(
-                "The stamp duty is %(charged)s instead of %(usual)s: Odoo multiplies it by the quantity of each line. "
-                "Put the stamp tax on one line with quantity 1.",
+                "The stamp duty is %(charged)s instead of %(usual)s: on a line, Odoo multiplies it by the quantity and does "
+                "not convert it. Take the stamp tax off the lines; the stamp is added by itself.",
                 charged=p["charged"],
                 usual=p["usual"],
             ),

@@ -1,9 +1,11 @@
+import re
+
 from odoo import api, fields, models
 
 from ..teif.identifiers import normalise_matricule, parse_cin, parse_residence_card
 from .l10n_tn_edi_text import clean
 
-IDENTIFIER_FIELDS = ("l10n_tn_edi_identifier_type", "l10n_tn_edi_identifier")
+COMMERCIAL_FIELDS = ("l10n_tn_edi_identifier_type", "l10n_tn_edi_identifier", "l10n_tn_edi_public_body")
 
 
 class ResPartner(models.Model):
@@ -28,6 +30,16 @@ class ResPartner(models.Model):
         help="CIN: 8 digits. Residence card: 9 digits. Foreign customers: their tax number, when the Tax ID is empty.",
     )
 
+    l10n_tn_edi_public_body = fields.Selection(
+        [
+            ("state", "State"),
+            ("local", "Local authority"),
+            ("administrative", "Administrative public establishment"),
+        ],
+        string="Public Body",
+        help="Invoices to the State, to local authorities and to administrative public establishments bear no stamp duty.",
+    )
+
     @api.depends("vat", "country_id", "is_company")
     def _compute_l10n_tn_edi_identifier_type(self):
         for partner in self:
@@ -46,7 +58,20 @@ class ResPartner(models.Model):
     @api.model
     def _commercial_fields(self):
         # EXTENDS 'base': a contact of a company is invoiced under the company's number
-        return super()._commercial_fields() + list(IDENTIFIER_FIELDS)
+        return super()._commercial_fields() + list(COMMERCIAL_FIELDS)
+
+    def write(self, vals):
+        # EXTENDS 'base'
+        result = super().write(vals)
+        if "l10n_tn_edi_public_body" in vals:
+            self.env["account.move"].sudo().search(
+                [
+                    ("commercial_partner_id", "in", self.commercial_partner_id.ids),
+                    ("state", "=", "draft"),
+                    ("move_type", "in", ("out_invoice", "out_refund")),
+                ]
+            )._l10n_tn_edi_refresh_stamp()
+        return result
 
     def _l10n_tn_edi_is_consumer(self):
         """Whether the partner is a person who buys without a tax number."""
@@ -77,4 +102,7 @@ class ResPartner(models.Model):
             return kind, parse_cin(typed) or typed
         if kind == "I-03":
             return kind, parse_residence_card(typed, version) or typed
-        return kind, typed or vat
+        number = typed or vat
+        if version == "1.9.0":  # letters and digits only
+            number = re.sub(r"[^A-Za-z0-9]", "", number) or number
+        return kind, number

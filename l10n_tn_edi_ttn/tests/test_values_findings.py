@@ -4,6 +4,7 @@ from string import Formatter
 from odoo.tests import tagged
 
 from ..elfatoora import answers, facts, rejections, rejections_data, wire
+from ..models.account_move_tax_findings import TAX_CODES
 from ..models.account_move_teif import SCOPE_REASONS
 from ..models.account_move_teif_findings import ODOO_CODES
 from ..models.l10n_tn_edi_messages import Params
@@ -167,6 +168,7 @@ class TestMessages(TnEdiCommon):
             | network
             | SCOPE_REASONS
             | ODOO_CODES
+            | TAX_CODES
         )
 
     def test_every_code_has_a_sentence(self):
