@@ -83,6 +83,11 @@ wait_for_steps() {
     [ "$failed" -eq 0 ] || exit 1
 }
 
+# Odoo separates addons folders by commas; quotes would end early in PostgreSQL's options
+case $ROOT in
+*[,\'\"\\]* | *$'\n'*) die "the path of the checkout must have no comma, quote, backslash or line break: $ROOT" ;;
+esac
+
 # -- one at a time, and only ours ------------------------------------------------------------------------------------
 have flock || die "flock is missing (Debian package: util-linux)."
 mkdir -p "$ENV_DIR/logs" 2>/dev/null || die "cannot write to $ENV_DIR: it belongs to $(stat -c %U "$ENV_DIR")."
