@@ -80,6 +80,7 @@ class L10nTnEdiDocument(models.Model):
     type_code = fields.Char(string="TEIF Type", readonly=True)
     sender = fields.Char(string="Sender's Matricule", readonly=True)
     version = fields.Char(string="TEIF Version", readonly=True)
+    total = fields.Char(readonly=True, help="Total with tax as it stands in the TEIF document.")
     mode = fields.Selection(
         [("test", "Test"), ("production", "Production")], required=True, readonly=True, help="Fixed when created."
     )
@@ -290,8 +291,11 @@ class L10nTnEdiDocument(models.Model):
     def _replace(self):
         """Give the invoice a new document; the rejected one stays as it is, with its exchanges."""
         self.ensure_one()
-        self.sudo().write({"live": False, "next_at": False})
-        return self.move_id._l10n_tn_edi_create_documents(delay=False)
+        held_mail = self.sudo().held_mail
+        self.sudo().write({"live": False, "next_at": False, "held_mail": False})
+        document = self.move_id._l10n_tn_edi_create_documents(delay=False)
+        document.held_mail = held_mail  # the e-mail waits on, now for the corrected document
+        return document
 
     def action_hold(self):
         self._check_may_send()

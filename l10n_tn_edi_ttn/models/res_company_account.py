@@ -1,7 +1,7 @@
 import time
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..elfatoora.answers import FaultAnswer
 from ..elfatoora.rejections import classify_fault, classify_problem
@@ -78,6 +78,20 @@ class ResCompany(models.Model):
         identity = self.env["l10n_tn_edi.latch"]._database_identity()
         for company in self:
             company.l10n_tn_edi_production_active = company.l10n_tn_edi_production_binding == identity
+
+    @api.constrains("l10n_tn_edi_provider_id", "parent_id")
+    def _check_l10n_tn_edi_provider(self):
+        """Nobody signs with a stranger's key, whatever an administrator of both chooses."""
+        for company in self:
+            owner = company.l10n_tn_edi_provider_id.company_id
+            if owner and owner not in company.sudo().parent_ids:
+                raise ValidationError(
+                    self.env._(
+                        "“%(provider)s” signs for another company than %(company)s.",
+                        provider=company.l10n_tn_edi_provider_id.name,
+                        company=company.name,
+                    )
+                )
 
     def _l10n_tn_edi_signing_provider(self):
         """:return: the provider that signs for this company: its own or its nearest parent's; may be empty."""
