@@ -94,27 +94,39 @@ class AccountMove(models.Model):
             )
         return super()._auto_init()
 
-    @api.depends("move_type", "fiscal_position_id")
+    @api.depends("move_type", "fiscal_position_id", "journal_id", "partner_id")
     def _compute_l10n_tn_edi_type_code(self):
         for move in self:
             if move.move_type == "out_refund":
                 move.l10n_tn_edi_type_code = "I-12"
-            elif move.move_type != "out_invoice":
+            elif move.move_type == "out_invoice":
+                move.l10n_tn_edi_type_code = move._l10n_tn_edi_usual_type()
+            else:
                 move.l10n_tn_edi_type_code = False
-            elif move._l10n_tn_edi_is_export():
-                move.l10n_tn_edi_type_code = "I-15"
-            elif not move.l10n_tn_edi_type_code or move.l10n_tn_edi_type_code in ("I-12", "I-15"):
-                move.l10n_tn_edi_type_code = "I-11"
-            else:  # a fee note stays one
-                move.l10n_tn_edi_type_code = move.l10n_tn_edi_type_code
+
+    def _l10n_tn_edi_usual_type(self):
+        """The kind of a customer invoice as fiscal position, customer and journal say it, in that order; else I-11.
+
+        They are asked again when one of them changes; what a person chose after that stays.
+        """
+        self.ensure_one()
+        if self._l10n_tn_edi_is_export():
+            return "I-15"
+        return (
+            self.fiscal_position_id.l10n_tn_edi_type_code
+            or self.commercial_partner_id.l10n_tn_edi_type_code
+            or self.journal_id.l10n_tn_edi_type_code
+            or "I-11"
+        )
 
     def _l10n_tn_edi_is_export(self):
-        """Whether the fiscal position is the export one of the Tunisian chart."""
+        """Whether the fiscal position is one of export: it says so, or it is that of the Tunisian chart."""
         self.ensure_one()
-        if not self.fiscal_position_id:
-            return False
+        position = self.fiscal_position_id
+        if not position or position.l10n_tn_edi_type_code:
+            return position.l10n_tn_edi_type_code == "I-15"
         template = self.env["account.chart.template"].with_company(self.company_id)
-        return self.fiscal_position_id == template.ref(EXPORT_POSITION, raise_if_not_found=False)
+        return position == template.ref(EXPORT_POSITION, raise_if_not_found=False)
 
     # === Scope === #
 

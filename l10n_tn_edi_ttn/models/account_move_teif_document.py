@@ -6,29 +6,36 @@ No XML here: ``teif.write`` turns the document into bytes.
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from odoo import models
+from odoo import fields, models
 
 from ..teif.codes import DOCUMENT_LABELS
 from ..teif.document import (
     Address,
+    Attachment,
     Contact,
     DateText,
     Document,
     FreeText,
     Identifier,
-    Institution,
     Party,
-    Payment,
     Period,
+    Place,
     Reference,
 )
 from ..teif.identifiers import Matricule
-from ..teif.words import amount_in_words
+from ..teif.words import LANGUAGES, amount_in_words
 from .l10n_tn_edi_text import clean, cut, language, text_lines
 
 FREE_TEXT = 500
-OWNER = 70
+PLACE = 200
 CONTACT_IDENTIFIER = 17
+ATTACHMENT_NAME = 50
+EXPORT_MENTION = "Ventes à l'exportation"
+DOWN_PAYMENT_TEXTS = {
+    "goods": "Acompte sur livraison de biens",
+    "services": "Acompte sur prestation de services",
+    False: "Acompte",
+}
 
 
 class AccountMove(models.Model):
@@ -47,16 +54,20 @@ class AccountMove(models.Model):
             **self._l10n_tn_edi_bgm(),
             "dates": self._l10n_tn_edi_dates(),
             "parties": (self._l10n_tn_edi_supplier(), self._l10n_tn_edi_customer()),
+            "places": self._l10n_tn_edi_places(),
             "payments": self._l10n_tn_edi_payments(),
             "free_texts": self._l10n_tn_edi_free_texts(),
+            "special_conditions": self._l10n_tn_edi_special_conditions(),
             "lines": self._l10n_tn_edi_lines(amounts),
             "amounts": self._l10n_tn_edi_sums(amounts),
             "taxes": self._l10n_tn_edi_tax_totals(amounts),
+            "allowances": self._l10n_tn_edi_allowances(amounts),
+            "attachments": self._l10n_tn_edi_attachments(),
         }
 
     def _l10n_tn_edi_version(self):
-        """The TEIF version this document is written in."""
-        return self.company_id.l10n_tn_edi_version
+        """The TEIF version this document is written in: that of the day it is made, or of the migration check."""
+        return self.env.context.get("l10n_tn_edi_version") or self.company_id._l10n_tn_edi_version_on()
 
     def _l10n_tn_edi_language(self):
         """TTN's code of the language the invoice is printed in: fr, en, ar, or (another)."""
@@ -90,28 +101,6 @@ class AccountMove(models.Model):
             "type_label": DOCUMENT_LABELS.get(code, DOCUMENT_LABELS["I-11"]),
             "references": self._l10n_tn_edi_references(),
         }
-
-    def _l10n_tn_edi_references(self):
-        """What the document refers to: the credited invoice with its date and TTN's reference, the customer's order."""
-        references = []
-        original = self.reversed_entry_id
-        if original:
-            issued = (DateText("I-31", original.invoice_date),) if original.invoice_date else ()
-            references.append(Reference("I-89", clean(original.name), issued))
-            ttn = original.sudo().l10n_tn_edi_reference or original.l10n_tn_edi_exclusion_reference
-            if ttn:
-                references.append(Reference("I-88", clean(ttn)))
-        elif self.l10n_tn_edi_original_number:
-            date = self.l10n_tn_edi_original_date
-            issued = (DateText("I-31", date),) if date else ()
-            references.append(Reference("I-89", clean(self.l10n_tn_edi_original_number), issued))
-        # Odoo writes "Reversal of: …" into the reference of a credit note: that is no order.
-        order = clean(
-            self.l10n_tn_edi_order_reference or (self.ref if self.move_type == "out_invoice" else "")
-        )
-        if order:
-            references.append(Reference("I-83", order))
-        return tuple(references)
 
     def _l10n_tn_edi_dates(self):
         dates = []
@@ -150,10 +139,35 @@ class AccountMove(models.Model):
             identifier=self._l10n_tn_edi_sender(),
             name=clean(company.name),
             name_type="Qualification",
-            addresses=(self._l10n_tn_edi_address(partner),),
+            addresses=(self._l10n_tn_edi_address(self._l10n_tn_edi_supplier_place()),),
+            places=self._l10n_tn_edi_supplier_places(),
             references=tuple(references),
-            contacts=self._l10n_tn_edi_contacts(partner, company.name),
+            contacts=(
+                *self._l10n_tn_edi_contacts(partner, company.name),
+                *self._l10n_tn_edi_salesperson_contacts(),
+            ),
         )
+
+    def _l10n_tn_edi_supplier_place(self):
+        """The partner whose address the supplier has: the establishment of the journal, else the company."""
+        return self.journal_id.l10n_tn_edi_establishment_id or self.company_id.partner_id
+
+    def _l10n_tn_edi_supplier_places(self):
+        """The company's own address for letters (I-57) when an establishment invoices."""
+        if not self.journal_id.l10n_tn_edi_establishment_id:
+            return ()
+        return self._l10n_tn_edi_place_of("I-57", self.company_id.partner_id)
+
+    def _l10n_tn_edi_salesperson_contacts(self):
+        """The commercial contact (I-93): the salesperson of the invoice, when he has a telephone or an e-mail address."""
+        person = self.invoice_user_id.sudo().partner_id
+        if (
+            not person
+            or person == self.company_id.partner_id
+            or not self.company_id.l10n_tn_edi_name_salesperson
+        ):
+            return ()
+        return self._l10n_tn_edi_contacts(person, person.name, code="I-93", website=False)
 
     def _l10n_tn_edi_customer(self):
         partner = self.commercial_partner_id
@@ -171,8 +185,18 @@ class AccountMove(models.Model):
             else "Physical",
             addresses=(self._l10n_tn_edi_address(self._l10n_tn_edi_customer_place()),),
             references=tuple(references),
-            contacts=self._l10n_tn_edi_contacts(partner, partner.name),
+            contacts=(
+                *self._l10n_tn_edi_contacts(partner, partner.name),
+                *self._l10n_tn_edi_customer_person_contacts(),
+            ),
         )
+
+    def _l10n_tn_edi_customer_person_contacts(self):
+        """The person at the customer's whom the invoice is addressed to."""
+        person = self.partner_id
+        if person == self.commercial_partner_id or not clean(person.name):
+            return ()
+        return self._l10n_tn_edi_contacts(person, person.name, website=False)
 
     def _l10n_tn_edi_customer_place(self):
         """The partner whose address is written: that of the invoice, or of its company when it has none of its own."""
@@ -181,6 +205,8 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_address(self, partner):
         description = clean(partner.street2) or clean(partner.street)
+        if not description and self._l10n_tn_edi_version() == "1.9.0":  # mandatory from that version
+            description = clean(partner.city)
         return Address(
             description=description,
             street=clean(partner.street) or None,
@@ -194,95 +220,88 @@ class AccountMove(models.Model):
         """A partner with a Tunisian identifier and no country lives in Tunisia; the country is mandatory in TEIF."""
         return "" if partner.commercial_partner_id._l10n_tn_edi_is_foreign() else "TN"
 
-    def _l10n_tn_edi_contacts(self, partner, name):
+    def _l10n_tn_edi_contacts(self, partner, name, code="I-94", website=True):
         """One contact per means: telephone, e-mail, web site."""
         identifier = clean(partner.ref)
         if not 0 < len(identifier) <= CONTACT_IDENTIFIER:
             identifier = "CONTACT"
-        # Odoo puts http:// before what was typed
-        website = re.sub(r"^https?://|/$", "", clean(partner.website))
-        means = (("I-101", partner.phone), ("I-103", partner.email), ("I-104", website))
+        means = [("I-101", partner.phone), ("I-103", partner.email)]
+        if website:
+            # Odoo puts http:// before what was typed
+            means.append(("I-104", re.sub(r"^https?://|/$", "", clean(partner.website))))
         return tuple(
-            Contact(identifier=identifier, name=clean(name), means=code, address=clean(address))
-            for code, address in means
+            Contact(code=code, identifier=identifier, name=clean(name), means=kind, address=clean(address))
+            for kind, address in means
             if clean(address)
         )
 
-    # === Payment === #
+    # === Places === #
 
-    def _l10n_tn_edi_payments(self):
-        """How and when to pay: by transfer to the invoice's own account when it has a RIB, the terms, the instalments."""
-        if self.move_type != "out_invoice":
-            return ()
-        institution = self._l10n_tn_edi_institution()
-        terms = cut(self.invoice_payment_term_id.name, FREE_TEXT)
-        due = (DateText("I-32", self.invoice_date_due),) if self.invoice_date_due else ()
-        payments = []
-        if institution:
-            payments.append(
-                Payment(
-                    terms="I-114",
-                    description=terms or "Par virement bancaire",
-                    dates=due,
-                    condition="I-122",
-                    means="I-135",
-                    institution=institution,
-                )
+    def _l10n_tn_edi_places(self):
+        """The delivery address (I-51) when it is another than the invoice's; the countries that exported goods go to."""
+        places = []
+        delivery = self.partner_shipping_id
+        if delivery and delivery not in (self._l10n_tn_edi_customer_place(), self.commercial_partner_id):
+            places += self._l10n_tn_edi_place_of("I-51", delivery)
+        if self.l10n_tn_edi_type_code == "I-15":
+            countries = (
+                ("I-58", self.l10n_tn_edi_first_country_id),
+                ("I-59", self.l10n_tn_edi_final_country_id),
             )
-        elif terms or due:
-            payments.append(Payment(terms="I-112" if due else "I-116", description=terms or None, dates=due))
-        return (*payments, *self._l10n_tn_edi_instalments())
+            places += [Place(code, country.code) for code, country in countries if country.code]
+        return tuple(places)
 
-    def _l10n_tn_edi_instalments(self):
-        """One payment per instalment, when there are several."""
-        due = self.line_ids.filtered(lambda line: line.display_type == "payment_term").sorted("date_maturity")
-        if len(due) < 2:
-            return ()
-        return tuple(
-            Payment(
-                terms="I-117",
-                description=f"Échéance {number}/{len(due)} : "
-                f"{self._l10n_tn_edi_decimal(abs(line.amount_currency))} {self.currency_id.name}",
-                dates=(DateText("I-32", line.date_maturity),),
-            )
-            for number, line in enumerate(due, start=1)
-        )
-
-    def _l10n_tn_edi_institution(self):
-        """The company's bank account of the invoice, None when there is none or it has no RIB."""
-        bank = self.partner_bank_id
-        if (
-            not bank
-            or bank.partner_id.commercial_partner_id != self.company_id.partner_id.commercial_partner_id
-        ):
-            return None
-        values = bank.sudo()._l10n_tn_edi_institution()
-        if not values:
-            return None
-        return Institution(
-            code=values["code"],
-            account=values["account"],
-            owner=cut(values["owner"], OWNER) or None,
-            name_code=values["name_code"],
-            branch=values["branch"],
-            name=cut(values["name"], OWNER) or None,
-        )
+    def _l10n_tn_edi_place_of(self, code, partner):
+        """The address of ``partner`` on one line; nothing when it has none."""
+        parts = (partner.street, partner.street2, partner.zip, partner.city, partner.country_id.code)
+        text = ", ".join(filter(None, map(clean, parts)))
+        return (Place(code, cut(text, PLACE)),) if clean(partner.street) or clean(partner.city) else ()
 
     # === Texts === #
 
     def _l10n_tn_edi_free_texts(self):
-        """Observations (I-48): the note, the rate of a foreign currency, the notes between the lines."""
-        texts = text_lines(self.l10n_tn_edi_note)
-        texts += [
-            clean(line.name)
-            for line in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id))
-            if line.display_type == "line_note" and clean(line.name)
-        ]
-        texts += self._l10n_tn_edi_currency_texts()
+        """The incoterm (I-47) and the observations (I-48), in pieces that TEIF takes."""
         texts = [
-            text[start : start + FREE_TEXT] for text in texts for start in range(0, len(text), FREE_TEXT)
+            *self._l10n_tn_edi_incoterm_texts(),
+            *(("I-48", text) for text in self._l10n_tn_edi_observations()),
         ]
-        return (FreeText("I-48", tuple(texts)),) if texts else ()
+        by_code = {}
+        for code, text in texts:
+            pieces = [text[start : start + FREE_TEXT] for start in range(0, len(text), FREE_TEXT)]
+            by_code.setdefault(code, []).extend(pieces)
+        return tuple(FreeText(code, tuple(pieces)) for code, pieces in by_code.items())
+
+    def _l10n_tn_edi_observations(self):
+        """The observations (I-48): the note, the reason of a credit note, the notes of no line, the rate of a currency."""
+        texts = text_lines(self.l10n_tn_edi_note)
+        if self.move_type == "out_refund" and clean(self.l10n_tn_edi_credit_reason):
+            texts.append(f"Motif de l'avoir : {clean(self.l10n_tn_edi_credit_reason)}")
+        if self.l10n_tn_edi_down_payment:
+            texts.append(DOWN_PAYMENT_TEXTS[self.l10n_tn_edi_supply])
+        return texts + self._l10n_tn_edi_notes()[None] + self._l10n_tn_edi_currency_texts()
+
+    def _l10n_tn_edi_incoterm_texts(self):
+        if not self.invoice_incoterm_id:
+            return []
+        return [("I-47", clean(f"{self.invoice_incoterm_id.code} {self.incoterm_location or ''}"))]
+
+    def _l10n_tn_edi_special_conditions(self):
+        """The mentions that the law wants on the invoice, in TTN's words."""
+        return (EXPORT_MENTION,) if self.l10n_tn_edi_type_code == "I-15" else ()
+
+    def _l10n_tn_edi_attachments(self):
+        """The one document that a person chose to name in the invoice."""
+        attachment = self.sudo().l10n_tn_edi_attachment_id
+        if not attachment:
+            return ()
+        day = fields.Datetime.context_timestamp(self, attachment.create_date).date()
+        return (
+            Attachment(
+                identifier=f"PJ-{attachment.id}",
+                name=cut(attachment.name, ATTACHMENT_NAME),
+                dates=(DateText("I-35", day),),
+            ),
+        )
 
     def _l10n_tn_edi_currency_texts(self):
         """For an invoice in another currency: the rate and the value in the company's currency, both as posted."""
@@ -297,6 +316,8 @@ class AccountMove(models.Model):
             f"Contre-valeur du total TTC : {value} {company_currency.name}."
         ]
 
-    def _l10n_tn_edi_words(self, total):
-        """``(words, language)`` of the total to pay."""
-        return amount_in_words(total, self.currency_id.name, "fr"), "fr"
+    def _l10n_tn_edi_words(self, total, currency=None):
+        """``(words, language)`` of the total to pay in the customer's language, in French when it is another."""
+        lang = self._l10n_tn_edi_language()
+        lang = lang if lang in LANGUAGES else "fr"
+        return amount_in_words(total, currency or self.currency_id.name, lang), lang

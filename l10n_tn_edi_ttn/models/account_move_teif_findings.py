@@ -35,6 +35,16 @@ COVERED_PATHS = {
     "odoo.customer_identifier": ("/MessageRecieverIdentifier", "/PartnerDetails[2]/Nad/PartnerIdentifier"),
     "odoo.consumer_identifier": ("/MessageRecieverIdentifier", "/PartnerDetails[2]/Nad/PartnerIdentifier"),
     "odoo.no_line": ("/LinSection",),
+    "odoo.number_form": ("/Bgm/DocumentIdentifier",),
+    "odoo.unit_code": ("/@measurementUnit",),
+}
+# Codes of the checker that one of Odoo's own says with its remedy.
+COVERED_CODES = {
+    "odoo.credit_origin": ("reference.original",),
+    "odoo.type_code": ("reference.original",),
+    "odoo.statement_number": ("reference.contract",),
+    "odoo.contract_number": ("reference.contract",),
+    "odoo.contract_rib": ("bank.rib",),
 }
 
 # Below a partner of the document: pattern of the rest of the path -> field of res.partner
@@ -60,12 +70,22 @@ MOVE_FIELDS = (
     (re.compile(r"/Bgm/DocumentIdentifier"), "name"),
     (re.compile(r"/Bgm/DocumentType"), "l10n_tn_edi_type_code"),
     (re.compile(r"/PytSection/.*PytFii"), "partner_bank_id"),
+    (re.compile(r"/PytSection/.*PytPai"), "l10n_tn_edi_payment_means"),
     (re.compile(r"/PytSection"), "invoice_payment_term_id"),
     (re.compile(r"/InvoiceBody/Ftx"), "l10n_tn_edi_note"),
-    (re.compile(r"/InvoiceMoa|/InvoiceTax"), "invoice_line_ids"),
+    (re.compile(r"/LocSection/"), "partner_shipping_id"),
+    (re.compile(r"/Additional|/Additionnal"), "l10n_tn_edi_attachment_id"),
+    (re.compile(r"/InvoiceMoa|/InvoiceTax|/InvoiceAlc"), "invoice_line_ids"),
     (re.compile(r"/LinSection"), "invoice_line_ids"),
 )
-REFERENCE_MOVE_FIELDS = {"I-89": "l10n_tn_edi_original_number", "I-83": "l10n_tn_edi_order_reference"}
+REFERENCE_MOVE_FIELDS = {
+    "I-83": "l10n_tn_edi_order_reference",
+    "I-86": "l10n_tn_edi_statement_number",
+    "I-87": "l10n_tn_edi_contract_number",
+    "I-88": "l10n_tn_edi_reference_ids",
+    "I-89": "l10n_tn_edi_original_number",
+}
+OTHER_REFERENCE_FIELD = "l10n_tn_edi_reference_ids"
 DATE_FIELDS = {"I-31": "invoice_date", "I-32": "invoice_date_due", "I-36": "l10n_tn_edi_period_start"}
 
 PARTNER_PATH = re.compile(r"/PartnerSection/PartnerDetails(?:\[(\d+)\])?(.*)")
@@ -97,10 +117,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         own = self._l10n_tn_edi_own_findings(findings)
         covered = [path for item in own for path in COVERED_PATHS.get(item["code"], ())]
+        covered_codes = {code for item in own for code in COVERED_CODES.get(item["code"], ())}
         result = own + [
             self._l10n_tn_edi_placed(finding)
             for finding in findings
-            if not any(path in finding.path for path in covered)
+            if finding.code not in covered_codes and not any(path in finding.path for path in covered)
         ]
         return sorted(result, key=lambda item: SEVERITIES.index(item["severity"]))
 
@@ -153,7 +174,7 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_check_bank(self):
         bank = self.partner_bank_id
-        if self.move_type == "out_invoice" and bank and not bank.sudo()._l10n_tn_edi_rib():
+        if self.move_type == "out_invoice" and bank and not self._l10n_tn_edi_institution(bank.sudo()):
             yield self._l10n_tn_edi_own_finding(
                 "odoo.account_without_rib", ADVICE, self, "partner_bank_id", account=bank.sudo().acc_number
             )
@@ -189,18 +210,22 @@ class AccountMove(models.Model):
             return self._l10n_tn_edi_locate_line(int(match[1] or 1), match[2])
         if "/DocumentReference" in path:
             return self._l10n_tn_edi_locate_item(
-                path, "DocumentReference", self._l10n_tn_edi_references(), REFERENCE_MOVE_FIELDS
+                path,
+                "DocumentReference",
+                self._l10n_tn_edi_references(),
+                REFERENCE_MOVE_FIELDS,
+                OTHER_REFERENCE_FIELD,
             )
         if "/InvoiceBody/Dtm" in path:
             return self._l10n_tn_edi_locate_item(path, "DateText", self._l10n_tn_edi_dates(), DATE_FIELDS)
         field = next((name for pattern, name in MOVE_FIELDS if pattern.search(path)), False)
         return (self, field) if field else (None, False)
 
-    def _l10n_tn_edi_locate_item(self, path, element, items, fields_by_code):
+    def _l10n_tn_edi_locate_item(self, path, element, items, fields_by_code, default=False):
         """The move's field behind the n-th ``element`` of ``path``, told by the code of the n-th of ``items``."""
         index = self._l10n_tn_edi_index(path, element)
         code = items[index].code if index < len(items) else None
-        return self, fields_by_code.get(code, False)
+        return self, fields_by_code.get(code, default)
 
     def _l10n_tn_edi_index(self, path, element):
         return next((int(number or 1) - 1 for name, number in INDEXED.findall(path) if name == element), 0)
@@ -228,17 +253,23 @@ class AccountMove(models.Model):
             means = party.contacts[index].means if index < len(party.contacts) else None
             return partner, CONTACT_FIELDS.get(means, False)
         field = next((name for pattern, name in PARTNER_FIELDS if pattern.search(rest)), False)
-        if field not in ("name", False) and not supplier:
-            partner = self._l10n_tn_edi_customer_place()
+        if field not in ("name", False):
+            partner = self._l10n_tn_edi_supplier_place() if supplier else self._l10n_tn_edi_customer_place()
         return partner, field
 
     def _l10n_tn_edi_locate_line(self, number, rest):
-        lines = self._l10n_tn_edi_amounts().lines
-        if not 0 < number <= len(lines):
+        groups = self._l10n_tn_edi_groups(self._l10n_tn_edi_amounts())
+        if not 0 < number <= len(groups):
             return self, "invoice_line_ids"
-        line = lines[number - 1]["record"]
+        section, base_lines = groups[number - 1]
+        if section and "/SubLin" not in rest:
+            return section, "name"
+        index = self._l10n_tn_edi_index(rest, "SubLin") if section else 0
+        line = base_lines[min(index, len(base_lines) - 1)]["record"]
         if "/ItemCode" in rest and line.product_id:
             return line.product_id, "default_code"
+        if "/@measurementUnit" in rest and line.product_uom_id:
+            return line.product_uom_id, "l10n_tn_edi_code"
         return line, next((name for pattern, name in LINE_FIELDS if pattern.search(rest)), False)
 
     # === Sentences === #

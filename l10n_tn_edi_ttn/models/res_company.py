@@ -31,7 +31,10 @@ class ResCompany(models.Model):
         required=True,
     )
     l10n_tn_edi_version = fields.Selection(
-        [("1.8.9", "1.8.9"), ("1.8.8", "1.8.8")], string="TEIF Version", default="1.8.9", required=True
+        [("1.9.0", "1.9.0 (beta)"), ("1.8.9", "1.8.9"), ("1.8.8", "1.8.8")],
+        string="TEIF Version",
+        default="1.8.9",
+        required=True,
     )
 
     # === The account at TTN === #

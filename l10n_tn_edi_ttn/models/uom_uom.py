@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models, tools
 
+from ..teif.codes import UNITS
+
 # TTN's list (UN/ECE codes, with UNIT for pieces), by the xml id of Odoo's own units. A text of at most 8 characters up to
 # version 1.8.9, a closed list from 1.9.0: these are in it.
 UNIT_CODES = {
@@ -28,8 +30,38 @@ UNIT_CODES = {
     "product_uom_gal": "GLL",
     "product_uom_kwh": "KWH",
 }
+# Units that companies add themselves, by the names they give them (French, English): each code is in the closed list.
+NAMED_UNITS = {
+    **dict.fromkeys(
+        ("pièce", "pièces", "piece", "pieces", "pce", "pcs", "u", "unité", "unités", "unit"), "UNIT"
+    ),
+    **dict.fromkeys(("paire", "paires", "pair", "pairs"), "PR"),
+    **dict.fromkeys(("cent", "centaine", "hundred"), "CEN"),
+    **dict.fromkeys(("mille", "millier", "thousand"), "MIL"),
+    **dict.fromkeys(("lot", "set", "jeu", "kit"), "SET"),
+    **dict.fromkeys(("boîte", "boite", "box"), "BX"),
+    **dict.fromkeys(("paquet", "pack"), "PK"),
+    **dict.fromkeys(("rouleau", "roll"), "RL"),
+    **dict.fromkeys(("rame", "ream"), "RM"),
+    **dict.fromkeys(("fût", "fut", "drum"), "DR"),
+    **dict.fromkeys(("bouteille", "bottle"), "BO"),
+    **dict.fromkeys(("palette", "pallet"), "PF"),
+    **dict.fromkeys(("carton",), "CT"),
+    **dict.fromkeys(("sac", "bag"), "BAG"),
+    **dict.fromkeys(("semaine", "semaines", "week", "weeks"), "WEE"),
+    **dict.fromkeys(("mois", "month", "months"), "MON"),
+    **dict.fromkeys(("an", "ans", "année", "années", "year", "years"), "ANN"),
+    **dict.fromkeys(("jour", "jours", "day", "days"), "DAY"),
+    **dict.fromkeys(("heure", "heures", "hour", "hours", "h"), "HUR"),
+    **dict.fromkeys(("mwh",), "MWH"),
+    **dict.fromkeys(("sms",), "SMS"),
+    **dict.fromkeys(("licence", "licences", "license", "licenses"), "LIC"),
+    **dict.fromkeys(("page", "pages"), "PG"),
+}
 DEFAULT_UNIT = "UNIT"
 UNIT_LENGTH = 8
+# Versions that take the codes of TTN's list only.
+CLOSED_LIST = ("1.9.0",)
 
 
 class UomUom(models.Model):
@@ -38,11 +70,15 @@ class UomUom(models.Model):
     l10n_tn_edi_code = fields.Char(
         string="TTN Code",
         size=UNIT_LENGTH,
-        help="The unit's code in electronic invoices (El Fatoora). Empty: the usual one, or UNIT.",
+        help="The unit's code in electronic invoices (El Fatoora). Empty: the usual one, or UNIT. From version 1.9.0 only "
+        "codes of TTN's list are taken, for example KGM, MTR, LTR, HUR, DAY, MON, BX, SET.",
     )
 
-    def _l10n_tn_edi_unit(self):
-        """The unit's code in TEIF, at most 8 characters: its own, that of Odoo's unit, else its name when it fits."""
+    def _l10n_tn_edi_unit(self, version="1.8.9"):
+        """The unit's code in a document of TEIF ``version``, at most 8 characters.
+
+        Its own, that of Odoo's unit, that which its name tells, else its name where any text will do; UNIT otherwise.
+        """
         if not self:
             return DEFAULT_UNIT
         self.ensure_one()
@@ -51,7 +87,15 @@ class UomUom(models.Model):
         if code := self._l10n_tn_edi_known_units().get(self.id):
             return code
         label = (self.name or "").strip()
+        if code := NAMED_UNITS.get(label.casefold()):
+            return code
+        if version in CLOSED_LIST:
+            return DEFAULT_UNIT
         return label if 0 < len(label) <= UNIT_LENGTH else DEFAULT_UNIT
+
+    def _l10n_tn_edi_is_listed(self, version):
+        """Whether ``version`` takes the unit's code."""
+        return version not in CLOSED_LIST or self._l10n_tn_edi_unit(version) in UNITS
 
     @api.model
     @tools.ormcache()

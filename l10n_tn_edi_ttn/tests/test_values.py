@@ -28,7 +28,7 @@ class TestValues(TnEdiCommon):
             self.taxes(document),
             {("I-1601", "0"): (None, "1.000"), ("I-1602", "19"): ("100.000", "19.000")},
         )
-        self.assertEqual(document.amount("I-180").description, "CENT VINGT DINARS")
+        self.assertEqual(document.amount("I-180").description, "ONE HUNDRED AND TWENTY DINARS")
         [line] = document.lines
         self.assertEqual((line.number, line.code, line.description), ("1", "SRV", "Prestation"))
         self.assertEqual([tax.code for tax in line.taxes], ["I-1602"])
@@ -252,7 +252,8 @@ class TestValues(TnEdiCommon):
 
     def test_credit_note_of_nothing_is_said(self):
         refund = self.make_invoice(move_type="out_refund", post=True)
-        self.assertEqual([item["code"] for item in refund._l10n_tn_edi_findings()], ["reference.original"])
+        [finding] = refund._l10n_tn_edi_findings()
+        self.assertEqual((finding["code"], finding["field"]), ("odoo.credit_origin", "l10n_tn_edi_credit_reason"))
 
     def test_euro(self):
         euro = self.env.ref("base.EUR")

@@ -7,6 +7,7 @@ from ..elfatoora import answers, facts, rejections, rejections_data, wire
 from ..models.account_move_tax_findings import TAX_CODES
 from ..models.account_move_teif import SCOPE_REASONS
 from ..models.account_move_teif_findings import ODOO_CODES
+from ..models.account_move_teif_kind_findings import KIND_CODES, OFFICIAL_CODES
 from ..models.l10n_tn_edi_messages import Params
 from ..signature import codes as signature_codes
 from ..teif import findings as teif_findings
@@ -167,6 +168,7 @@ class TestMessages(TnEdiCommon):
             | answers.PROBLEM_CODES
             | network
             | SCOPE_REASONS
+            | KIND_CODES
             | ODOO_CODES
             | TAX_CODES
         )

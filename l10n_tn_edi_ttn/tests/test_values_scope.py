@@ -216,8 +216,8 @@ class TestPresets(TnEdiCommon):
     def test_units(self):
         unit = self.env["uom.uom"].sudo().create({"name": "Palette de douze"})
         self.assertEqual(unit._l10n_tn_edi_unit(), "UNIT")
-        unit.name = "Palette"
-        self.assertEqual(unit._l10n_tn_edi_unit(), "Palette")
+        unit.name = "Benne"
+        self.assertEqual(unit._l10n_tn_edi_unit(), "Benne")
         unit.l10n_tn_edi_code = "PF"
         self.assertEqual(unit._l10n_tn_edi_unit(), "PF")
         self.assertEqual(self.env["uom.uom"]._l10n_tn_edi_unit(), "UNIT")
