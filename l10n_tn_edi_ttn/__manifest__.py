@@ -24,6 +24,7 @@
         "security/l10n_tn_edi_tax_security.xml",
         "security/l10n_tn_edi_documents_security.xml",
         "data/ir_cron.xml",
+        "data/ir_cron_lanes.xml",
         "security/l10n_tn_edi_signing_security.xml",
         "data/l10n_tn_edi_trust_anchor.xml",
         "data/l10n_tn_edi_stamp_amount.xml",

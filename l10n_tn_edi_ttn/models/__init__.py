@@ -22,6 +22,7 @@ from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_document
 from . import l10n_tn_edi_document_deposit
 from . import l10n_tn_edi_document_follow
+from . import l10n_tn_edi_document_lanes
 from . import l10n_tn_edi_document_prepare
 from . import l10n_tn_edi_document_queue
 from . import l10n_tn_edi_document_view

@@ -7,14 +7,15 @@ import psycopg2
 from odoo import api, fields, models
 
 from ..elfatoora import decisions, facts
-from .l10n_tn_edi_document_queue import CALL_SECONDS, CALLS_AT_ONCE, LEASE_SECONDS, TO_DEPOSIT
+from .l10n_tn_edi_document import AT_TTN
+from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, TO_DEPOSIT
 
 _logger = logging.getLogger(__name__)
 
 # A company that cannot call (no account, another database…) is looked at again after this time.
 REFUSED_RETRY_MINUTES = 60
 # Reasons that the settings of the company, its provider or its certificate mend.
-SETTINGS_REASONS = ("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "ttn.", "network.", "send.not_sent")
+SETTINGS_REASONS = ("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent.", "ttn.", "network.", "send.not_sent")
 
 
 class L10nTnEdiDocument(models.Model):
@@ -23,41 +24,56 @@ class L10nTnEdiDocument(models.Model):
     _inherit = "l10n_tn_edi.document"
 
     @api.model
-    def _deposit_batch(self):
-        """:return: the number of documents claimed or put off."""
+    def _claim_deposits_due(self, limit):
+        """Claim documents to deposit; everything that the calls need is read before.
+
+        :return: (number of documents claimed or put off, dict of (document id, exchange id) to a job for a thread).
+        """
         # Counted from before the claim: a worker that stood still since then calls nobody.
         deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
         # When the commit of the claims is not confirmed, nothing is called.
-        documents, claims = self._claim_due(TO_DEPOSIT, CALLS_AT_ONCE, self._claim_deposits)
-        if not claims:
-            return len(documents)
-        jobs = {
+        documents, claims = self._claim_due(TO_DEPOSIT, limit, self._claim_deposits)
+        return len(documents), {
             key: (lambda signed=signed, client=client: client.save_efact(signed, deadline=deadline))
-            for key, (signed, client) in claims.items()
+            for key, (signed, client) in (claims or {}).items()
         }
-        for (document_id, exchange_id), call in self._call_together(jobs):
-            self._write_result(
-                lambda document_id=document_id, exchange_id=exchange_id, call=call: self.browse(
-                    document_id
-                )._record_deposit(self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id), call)
-            )
-        return len(documents)
 
     @api.model
     def _claim_deposits(self, documents):
         """:return: dict of (document id, exchange id) to (signed bytes, client): all that the threads need."""
+        # A claim that PostgreSQL forgets in a crash would be a deposit without a trace.
+        self.env.cr.execute("SET LOCAL synchronous_commit TO on")
         clients = self._clients(documents)
-        claims = {}
-        for document in documents:
-            exchange = document._guarded(lambda document=document: document._claim(clients))
-            if exchange:
-                client = clients[document.company_id, document.mode]
-                claims[document.id, exchange.id] = (document.signed_id.raw, client)
+        taken = documents._numbers_taken()
+        now = self.env["l10n_tn_edi.exchange"]._database_now()
+        exchanges = documents._each(lambda document: document._claim(clients, taken, now))
+        claims = {
+            (document.id, exchange.id): (document.signed_id.raw, clients[document.company_id, document.mode])
+            for document, exchange in exchanges.items()
+            if exchange
+        }
         if claims:
             # Should this worker die, somebody looks after the attempts when their lease is over.
-            over = max(self.browse(document_id).lease_until for document_id, _exchange in claims)
-            self.env.ref("l10n_tn_edi_ttn.ir_cron_follow")._trigger(fields.Datetime.add(over, minutes=1))
+            self._wake_after(fields.Datetime.add(now, seconds=LEASE_SECONDS + 60))
         return claims
+
+    @api.model
+    def _wake_after(self, at):
+        """Have somebody look after what may be left behind; one look a minute is enough.
+
+        :param datetime at: naive UTC.
+        """
+        lane = self.env.ref("l10n_tn_edi_ttn.ir_cron_follow").sudo()
+        waiting = self.env["ir.cron.trigger"].sudo().search_count(
+            [
+                ("cron_id", "=", lane.id),
+                ("call_at", ">=", at),
+                ("call_at", "<=", fields.Datetime.add(at, minutes=1)),
+            ],
+            limit=1,
+        )
+        if not waiting:
+            lane._trigger(fields.Datetime.add(at, minutes=1))
 
     @api.model
     def _clients(self, documents):
@@ -76,10 +92,12 @@ class L10nTnEdiDocument(models.Model):
 
     # --- Claim -----------------------------------------------------------------------------------------------------
 
-    def _claim(self, clients):
+    def _claim(self, clients, taken, now):
         """Write down, in one transaction, that a deposit is about to be tried.
 
         :param dict clients: as ``_clients`` gives them.
+        :param set taken: as ``_numbers_taken`` gives it.
+        :param datetime now: the database's clock.
         :return: the exchange of the attempt, or None when the document may not go now.
         """
         self.ensure_one()
@@ -90,28 +108,31 @@ class L10nTnEdiDocument(models.Model):
         if self.move_id.state != "posted":
             self._set_state("to_send", **self._unsigned_values())
             return None
-        if self._number_taken():
+        key = (self.mode, self.sender, self.type_code, self.number)
+        if key in taken:
             self._fail("document.number_taken", {"number": self.number})
             return None
+        # Of two in one claim only the first goes. Between workers the unique index on these four speaks.
+        taken.add(key)
+        lease_until = fields.Datetime.add(now, seconds=LEASE_SECONDS)
         exchange = self.env["l10n_tn_edi.exchange"]._open(
             self,
             "save",
+            started_at=now,
+            lease_until=lease_until,
             attempt=self.attempt_count + 1,
             sha256=self.sha256,
             signature_value=self.signature_value,
             document_digest=self.document_digest,
         )
-        exchange.lease_until = fields.Datetime.add(exchange.started_at, seconds=LEASE_SECONDS)
         self._set_state(
             "sending",
             attempt_count=self.attempt_count + 1,
-            lease_until=exchange.lease_until,
+            lease_until=lease_until,
             poll_count=0,
             absences=False,
-            next_at=exchange.lease_until,
+            next_at=lease_until,
         )
-        # The unique index on sender, type and number speaks here, inside this document's savepoint.
-        self.flush_recordset()
         return exchange
 
     def _put_off(self, code):
@@ -123,28 +144,26 @@ class L10nTnEdiDocument(models.Model):
             next_at=fields.Datetime.add(fields.Datetime.now(), minutes=REFUSED_RETRY_MINUTES),
         )
 
-    def _number_taken(self):
-        """:return: whether another document with this number is at TTN already for this sender."""
-        return bool(
-            self.sudo().search_count(
+    def _numbers_taken(self):
+        """:return: set of (mode, sender, type, number) that are at TTN already by another document than these."""
+        return {
+            (other.mode, other.sender, other.type_code, other.number)
+            for other in self.sudo().search(
                 [
-                    ("id", "!=", self.id),
-                    ("mode", "=", self.mode),
-                    ("sender", "=", self.sender),
-                    ("type_code", "=", self.type_code),
-                    ("number", "=", self.number),
-                    ("state", "in", ("sending", "submitted", "unknown", "to_decide", "accepted", "conflict")),
-                ],
-                limit=1,
+                    ("id", "not in", self.ids),
+                    ("number", "in", self.mapped("number")),
+                    ("state", "in", AT_TTN),
+                ]
             )
-        )
+        }
 
     # --- Answer ----------------------------------------------------------------------------------------------------
 
-    def _record_deposit(self, exchange, call):
+    def _record_deposit(self, exchange, call, alone=True):
         """Write what came of an attempt, to its own exchange in any case.
 
         :param call: the finished ``elfatoora.client.Call``, or the exception of a call that broke.
+        :param bool alone: False: other answers are written in the same transaction, which fails as a whole.
         """
         self.ensure_one()
         if isinstance(call, BaseException):
@@ -163,9 +182,9 @@ class L10nTnEdiDocument(models.Model):
         if late:
             # Another worker has moved on (the lease was over); only a deposit number still tells something new.
             if decision.deposit_id and self.state == "unknown" and not self.deposit_id:
-                self._apply_deposit(decision)
+                self._apply_deposit(decision, alone)
             return
-        self._apply_deposit(decision)
+        self._apply_deposit(decision, alone)
         if facts.ACCOUNT in decision.flags and decision.state != "submitted":
             self._pause_account(decision)
 
@@ -222,7 +241,7 @@ class L10nTnEdiDocument(models.Model):
             failures += 1
         return failures
 
-    def _apply_deposit(self, decision):
+    def _apply_deposit(self, decision, alone=True):
         values = {**self._situation(decision), "next_at": self._in(decision.retry_in)}
         if "ask_first" in decision.flags:
             values["ask_first"] = True
@@ -230,16 +249,33 @@ class L10nTnEdiDocument(models.Model):
             values.update(deposit_id=str(decision.deposit_id), submitted_at=fields.Datetime.now())
         elif decision.state == "rejected":
             values.update(decided_at=fields.Datetime.now(), rejections=self._rejections(decision))
+        if not self._set_state_unless_taken(decision, values, alone):
+            # TTN gave this number to another document of ours: the exchange keeps it, a human looks.
+            self._set_state(
+                "unknown",
+                reason_code="deposit.id_taken",
+                reason_params={"deposit": decision.deposit_id},
+                next_at=self._in(60),
+            )
+
+    def _set_state_unless_taken(self, decision, values, alone):
+        """Write a decision, unless what TTN gave (deposit number, reference) is another document's already.
+
+        :param bool alone: as in ``_record_deposit``.
+        :return: whether it was written.
+        :raise psycopg2.errors.UniqueViolation: when it is taken and the document is not alone (or later, at the flush).
+        """
+        if not alone:
+            self._set_state(decision.state, **values)
+            return True
         try:
             with self.env.cr.savepoint():
                 self._set_state(decision.state, **values)
                 self.flush_recordset()
         except psycopg2.errors.UniqueViolation:
-            # TTN gave this number to another document of ours: the exchange keeps it, a human looks.
             self.invalidate_recordset()
-            self._set_state("unknown", reason_code="deposit.id_taken", reason_params={"deposit": decision.deposit_id}, next_at=self._in(60))
-            return
-        self._tell(decision.state)
+            return False
+        return True
 
     @api.model
     def _situation(self, decision):
@@ -262,18 +298,28 @@ class L10nTnEdiDocument(models.Model):
             for cause in decision.causes
         ]
 
-    def _tell(self, state):
-        """One line in the chatter for what people want to know, nothing for the rest."""
+    def _tell(self):
+        """One line in the chatter for what people want to know of the new states, nothing for the rest."""
+        lines = {}
         for document in self:
             # The scheduled action speaks English; the people who read this have a language of their own.
             readers = document.move_id.invoice_user_id.lang or document.company_id.partner_id.lang
-            document = document.with_context(lang=readers or document.env.lang)
-            if state == "submitted":
-                document._log(document.env._("Deposited at TTN under number %(deposit)s.", deposit=document.deposit_id))
-            elif state == "accepted":
-                document._log(document.env._("Accepted by TTN under reference %(reference)s.", reference=document.reference))
-            elif state == "rejected":
-                texts = "; ".join(r["text"] for r in document.rejections or [] if r["text"])
-                document._log(document.env._("Rejected by TTN: %(texts)s", texts=texts or document.reason or ""))
-            elif state in ("to_decide", "conflict"):
-                document._log(document.reason or "")
+            line = document.with_context(lang=readers or document.env.lang)._line()
+            if line:
+                lines[document.move_id.id] = line
+        if lines:
+            self.move_id.browse(lines)._message_log_batch(bodies=lines)
+
+    def _line(self):
+        """:return: what the chatter says about the document's state, or None."""
+        self.ensure_one()
+        if self.state == "submitted":
+            return self.env._("Deposited at TTN under number %(deposit)s.", deposit=self.deposit_id)
+        if self.state == "accepted":
+            return self.env._("Accepted by TTN under reference %(reference)s.", reference=self.reference)
+        if self.state == "rejected":
+            texts = "; ".join(r["text"] for r in self.rejections or [] if r["text"])
+            return self.env._("Rejected by TTN: %(texts)s", texts=texts or self.reason or "")
+        if self.state in ("to_decide", "conflict"):
+            return self.reason or ""
+        return None

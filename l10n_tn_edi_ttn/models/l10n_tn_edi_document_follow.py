@@ -1,11 +1,11 @@
 import base64
+import hashlib
 import logging
 import random
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -16,12 +16,10 @@ from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
-from .l10n_tn_edi_document_queue import CALL_SECONDS, CALLS_AT_ONCE, LEASE_SECONDS, TO_ASK, TO_DEPOSIT
+from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, RETRYABLE, TO_ASK
 
 _logger = logging.getLogger(__name__)
 
-# After a deposit the same run asks for its verdict for so long: TTN usually answers within seconds.
-FIRST_QUESTIONS_SECONDS = 20
 # How long a slow visibility makes the next absences wait longer.
 DELAYS_KEPT_DAYS = 90
 
@@ -40,7 +38,11 @@ class L10nTnEdiDocument(models.Model):
         now = self.env["l10n_tn_edi.exchange"]._database_now()
         stale = self.search([("state", "=", "sending"), ("lease_until", "<", now)])
         for document in stale:
-            self._write_result(lambda document=document: document._expire_lease(now))
+            try:
+                document._expire_lease(now)
+                self._commit()
+            except RETRYABLE:
+                self._rollback()  # somebody else has just written it
 
     def _expire_lease(self, now):
         self.ensure_one()
@@ -57,70 +59,42 @@ class L10nTnEdiDocument(models.Model):
     # --- Questions -------------------------------------------------------------------------------------------------
 
     @api.model
-    def _first_questions(self):
-        """Ask about what this run deposited: most verdicts come within seconds, and the next scheduled run is a minute away."""
-        if not self.env["account.move"]._can_commit():
-            return
-        end = time.monotonic() + FIRST_QUESTIONS_SECONDS
-        while time.monotonic() < end:
-            self._ask_batch()
-            waiting = self.search(
-                [
-                    ("live", "=", True),
-                    ("state", "=", "submitted"),
-                    ("next_at", "<=", fields.Datetime.add(fields.Datetime.now(), seconds=FIRST_QUESTIONS_SECONDS)),
-                ],
-                order="next_at",
-                limit=1,
-            )
-            pause = (waiting.next_at - fields.Datetime.now()).total_seconds() if waiting else None
-            self._commit()
-            if pause is None or time.monotonic() + pause > end:
-                break
-            time.sleep(max(pause, 0.2))
-        self._wake("ir_cron_follow", TO_ASK)
-        self._wake("ir_cron_submit", TO_DEPOSIT)
+    def _claim_questions_due(self, limit):
+        """Claim documents to ask about.
 
-    @api.model
-    def _ask_batch(self):
-        """:return: the number of documents asked about or put off."""
+        :return: (number of documents claimed or put off, dict of (document id, exchange id) to a job for a thread).
+        """
         deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
-        documents, questions = self._claim_due(TO_ASK, CALLS_AT_ONCE, self._claim_questions)
-        if not questions:
-            return len(documents)
-        jobs = {
+        documents, questions = self._claim_due(TO_ASK, limit, self._claim_questions)
+        return len(documents), {
             key: (lambda client=client, number=number: client.consult_efact(number=number, deadline=deadline))
-            for key, (client, number) in questions.items()
+            for key, (client, number) in (questions or {}).items()
         }
-        for (document_id, exchange_id), call in self._call_together(jobs):
-            self._write_result(
-                lambda document_id=document_id, exchange_id=exchange_id, call=call: self.browse(
-                    document_id
-                )._record_verdict(self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id), call)
-            )
-        return len(documents)
 
     @api.model
     def _claim_questions(self, documents):
         """:return: dict of (document id, exchange id) to (client, number): all that the threads need."""
         clients = self._clients(documents)
+        Exchange = self.env["l10n_tn_edi.exchange"]
+        now = Exchange._database_now()
         questions = {}
         for document in documents:
             client = clients[document.company_id, document.mode]
             if isinstance(client, str):
                 document._put_off(client)
                 continue
-            exchange = self.env["l10n_tn_edi.exchange"]._open(document, "consult")
+            exchange = Exchange._open(document, "consult", started_at=now)
             # Nobody else asks meanwhile.
             document.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
             # By number and not by deposit: only so a second deposit of the document is seen.
             questions[document.id, exchange.id] = (client, document.number)
         return questions
 
-    def _record_verdict(self, exchange, call):
+    def _record_verdict(self, exchange, call, alone=True):
         """Write what TTN said about a document.
 
         :param call: the finished ``elfatoora.client.Call``, or the exception of a call that broke.
+        :param bool alone: as in ``_record_deposit``.
         """
         self.ensure_one()
         if isinstance(call, BaseException):
@@ -137,15 +111,10 @@ class L10nTnEdiDocument(models.Model):
             cause = classify_fault(answer)
         elif call.problem:
             cause = classify_problem(call.problem)
-        history = self._history(exchange)
-        decision = decisions.after_consult(
-            self._sent(),
-            [self._read_deposit(deposit) for deposit in answer.deposits] if complete else None,
-            history,
-            cause=cause,
-            rng=random.SystemRandom(),
-        )
-        self._apply_verdict(decision, history)
+        seen = [self._read_deposit(deposit) for deposit in answer.deposits] if complete else None
+        history = self._history(exchange, seen)
+        decision = decisions.after_consult(self._sent(), seen, history, cause=cause, rng=random.SystemRandom())
+        self._apply_verdict(decision, history, alone)
 
     # --- Facts for the decision ------------------------------------------------------------------------------------
 
@@ -158,31 +127,41 @@ class L10nTnEdiDocument(models.Model):
         earlier = self.move_id.sudo().l10n_tn_edi_document_ids.exchange_ids.filtered(
             lambda e: e.operation == "save" and e.sha256 != self.sha256 and e.answer_class != "not_sent"
         )
-        teif = reader.read(parse_foreign_xml(self.signed_id.raw))
         return decisions.Sent(
             signature_value=self.signature_value,
             document_digest=self.document_digest,
             sender=self.sender,
             number=self.number,
             type_code=self.type_code,
-            total=self._total_with_tax(teif),
+            total=self._total_sent(),
             deposit_ids=frozenset(ids),
             earlier_signatures=frozenset(value for value in earlier.mapped("signature_value") if value),
             earlier_deposit_ids=frozenset(int(number) for number in earlier.mapped("deposit_id") if number),
         )
+
+    def _total_sent(self):
+        """:return: Decimal of the total as it stands in the signed document, or None."""
+        self.ensure_one()
+        if self.total:
+            return Decimal(self.total)
+        return self._total_with_tax(reader.read(parse_foreign_xml(self.signed_id.raw)))
 
     @api.model
     def _total_with_tax(self, teif):
         """:return: Decimal of the I-180 amount, or None."""
         return next((amount.value for amount in teif.amounts if amount.code == "I-180"), None)
 
-    def _history(self, exchange):
+    def _history(self, exchange, seen):
         """:param exchange: the question that was asked.
+        :param seen: what TTN shows, list of ``decisions.Seen``, or None.
         :return: ``decisions.History``: what happened to the document so far.
         """
         self.ensure_one()
         lease_until = self.lease_until or self.submitted_at or exchange.started_at
         company = self.company_id
+        # What tells an absence is looked up only where there may be one: nothing is absent beside our own deposit.
+        shown = bool(seen) and all(one.signature_value for one in seen)
+        shown = shown and any(self._is_ours(one.signature_value) for one in seen)
         return decisions.History(
             state=self.state,
             now=_seconds(exchange.started_at),
@@ -191,13 +170,16 @@ class L10nTnEdiDocument(models.Model):
             absences=tuple(self.absences or ()),
             polls=self.poll_count,
             ever_seen=bool(self.first_seen_at or self.deposit_id),
-            later_visible=self._later_deposit_visible(lease_until),
+            later_visible=not shown and self._later_deposit_visible(lease_until),
             window=60.0 * company.l10n_tn_edi_absence_minutes,
-            longest_delay=self._longest_delay(),
+            longest_delay=0.0 if shown else self._longest_delay(),
             auto_resend=company.l10n_tn_edi_auto_resend,
             resent=self.resent,
             reference=self.reference or "",
         )
+
+    def _is_ours(self, signature_value):
+        return bool(signature_value) and "".join(signature_value.split()) == self.signature_value
 
     def _later_deposit_visible(self, lease_until):
         """:return: whether TTN has shown a deposit of this account that was made after ``lease_until``."""
@@ -233,29 +215,47 @@ class L10nTnEdiDocument(models.Model):
         :return: ``decisions.Seen``.
         """
         self.ensure_one()
-        known = {"deposit": deposit, "other": self._belongs_to_another(deposit)}
+        known = {"deposit": deposit}
         if deposit.content:
-            try:
-                root = parse_foreign_xml(deposit.content)
-            except ForeignXmlError:
-                return decisions.Seen(**known)
-            # TTN writes documents anew, perhaps indented.
-            reports = verify.verify_tolerant(root)
-            supplier = next((report for report in reports if report.id == "SigFrs"), None)
-            teif = reader.read(root)
-            given = teif.ttn_reference
-            known.update(
-                signature_value=supplier.signature_value if supplier else None,
-                document_digest=supplier.document_digest if supplier else None,
-                sender=teif.sender.value,
-                number=teif.number,
-                type_code=teif.type_code,
-                total=self._total_with_tax(teif),
-                reference=given.reference if given else "",
-                ttn_signature=self._ttn_signature(reports),
-                fingerprint=cev.read_fingerprint(given.cev) if given else None,
-            )
+            known.update(self._read_content(deposit.content))
+        if not self._is_ours(known.get("signature_value")):
+            known["other"] = self._belongs_to_another(deposit)
         return decisions.Seen(**known)
+
+    def _read_content(self, content):
+        """:param bytes content: the document that TTN shows.
+        :return: dict of what of ``decisions.Seen`` can be read in it; empty when it can't be read.
+        """
+        if hashlib.sha256(content).hexdigest() == self.sha256:
+            # Our own bytes, as they were checked when they were signed: TTN has added nothing yet.
+            return {
+                "signature_value": self.signature_value,
+                "document_digest": self.document_digest,
+                "sender": self.sender,
+                "number": self.number,
+                "type_code": self.type_code,
+                "total": self._total_sent(),
+            }
+        try:
+            root = parse_foreign_xml(content)
+        except ForeignXmlError:
+            return {}
+        # TTN writes documents anew, perhaps indented.
+        reports = verify.verify_tolerant(root)
+        supplier = next((report for report in reports if report.id == "SigFrs"), None)
+        teif = reader.read(root)
+        given = teif.ttn_reference
+        return {
+            "signature_value": supplier.signature_value if supplier else None,
+            "document_digest": supplier.document_digest if supplier else None,
+            "sender": teif.sender.value,
+            "number": teif.number,
+            "type_code": teif.type_code,
+            "total": self._total_with_tax(teif),
+            "reference": given.reference if given else "",
+            "ttn_signature": self._ttn_signature(reports),
+            "fingerprint": cev.read_fingerprint(given.cev) if given else None,
+        }
 
     def _belongs_to_another(self, deposit):
         if not deposit.deposit_id:
@@ -274,11 +274,12 @@ class L10nTnEdiDocument(models.Model):
 
     # --- Verdicts --------------------------------------------------------------------------------------------------
 
-    def _apply_verdict(self, decision, history):
+    def _apply_verdict(self, decision, history, alone=True):
         """Write a decision about what TTN shows.
 
         :param decision: ``decisions.Decision``.
         :param history: the ``decisions.History`` it was made of.
+        :param bool alone: as in ``_record_deposit``.
         """
         self.ensure_one()
         values = {
@@ -300,24 +301,16 @@ class L10nTnEdiDocument(models.Model):
             values.update(deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or fields.Datetime.now())
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
-        before = self.state
         news = decision.state in ("accepted", "conflict") and (not self.reference or self._proves_more(decision))
         if news:
             values.update(self._acceptance(decision))
         elif decision.state == "rejected":
             values.update(rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now())
-        try:
-            with self.env.cr.savepoint():
-                self._set_state(decision.state, **values)
-                self.flush_recordset()
-        except psycopg2.errors.UniqueViolation:
-            self.invalidate_recordset()
+        if not self._set_state_unless_taken(decision, values, alone):
             self._set_state(
                 "to_decide", reason_code="deposit.id_taken", reason_params={"deposit": decision.deposit_id}, next_at=False
             )
-        if self.state != before:
-            self._tell(self.state)
-        if news and self.state in ("accepted", "conflict"):
+        elif news:
             self._after_acceptance()
 
     def _proves_more(self, decision):

@@ -30,30 +30,9 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _prepare(self, documents):
         """Build, check and sign, each document on its own account."""
-        built = {}
-        for document in documents:
-            unsigned = document._guarded(document._build)
-            if unsigned:
-                built[document] = unsigned
+        built = {document: unsigned for document, unsigned in documents._each(lambda d: d._build()).items() if unsigned}
         for (provider, mode), batch in self._by_provider(built).items():
             self._sign_batch(provider, mode, batch)
-
-    def _guarded(self, step):
-        """Run one step of one document; whatever goes wrong stops this document only.
-
-        :return: what ``step()`` gave, or None.
-        """
-        self.ensure_one()
-        try:
-            with self.env.cr.savepoint():
-                return step()
-        except psycopg2.OperationalError:
-            raise  # somebody else won; the whole claim begins anew
-        except Exception:
-            _logger.exception("Electronic document %s could not be prepared", self.id)
-            self.invalidate_recordset()
-            self._fail("document.unexpected")
-            return None
 
     # --- Build and check -------------------------------------------------------------------------------------------
 
@@ -83,6 +62,7 @@ class L10nTnEdiDocument(models.Model):
             type_code=teif.type_code,
             sender=teif.sender.value,
             version=teif.version,
+            total=str(self._total_with_tax(teif) or ""),
         )
         return unsigned
 

@@ -1,6 +1,7 @@
 import logging
+import random
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import psycopg2
 
@@ -8,12 +9,15 @@ from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
-# Calls that go out together; a claim never takes more, so that every claimed document is called at once.
-CALLS_AT_ONCE = 8
+# Calls that are on their way at once; a claim never takes more than can start at once. With half a second to an answer,
+# and two calls a document, this many keep one worker busy.
+CALLS_AT_ONCE = 40
 # A whole call takes at most this long (elfatoora.client.Limits.total) …
 CALL_SECONDS = 45
 # … and an attempt without an answer by then is unknown.
 LEASE_SECONDS = 120
+# Claims smaller than this wait for more free places, as long as other calls are on their way.
+CLAIM_AT_LEAST = 8
 # Serialization failures on a result: the answer is in memory, so it is written again, never asked again.
 RESULT_TRIES = 5
 CLAIM_TRIES = 3
@@ -34,8 +38,9 @@ class L10nTnEdiDocument(models.Model):
     """The queue: rows of this table, claimed by any number of workers of any number of hosts.
 
     Only the document's row is ever locked, never the invoice's. A claim is committed before the network is touched; the
-    calls of a run go out together through threads that know nothing of the ORM; each answer is written and committed
-    alone, in a transaction whose snapshot begins after the call.
+    calls of a run are made by threads that know nothing of the ORM, while the run goes on preparing and claiming; answers
+    are written as they come, in a transaction whose snapshot begins after the calls. See ``l10n_tn_edi_document_lanes``
+    for what a scheduled action does with all this.
     """
 
     _inherit = "l10n_tn_edi.document"
@@ -78,35 +83,107 @@ class L10nTnEdiDocument(models.Model):
         :return: (documents, what ``work`` gave); no documents when there are none, or others were faster.
         """
         domain = self._due_domain(step)
-        for _try in range(CLAIM_TRIES):
+        for attempt in range(CLAIM_TRIES):
             self._end_snapshot()
             try:
-                # Some more than wanted: other workers may hold the first ones.
-                candidates = self.search(domain, order="next_at, id", limit=limit * 4)
+                # Some more than wanted: other workers may hold the first ones, and after a lost race they go for others.
+                candidates = self.search(domain, order="next_at, id", limit=limit * 4 * (attempt + 1))
+                if not candidates:
+                    return candidates, None
+                if attempt:
+                    candidates = self.browse(random.sample(candidates.ids, len(candidates)))
                 documents = candidates.try_lock_for_update(limit=limit).filtered_domain(domain)
-                result = work(documents)
+                result = work(documents) if documents else None
                 self._commit()
                 return documents, result
             except RETRYABLE:
                 self._rollback()
         return self.browse(), None
 
+    def _each(self, step):
+        """Run ``step(document)`` for each document: in one go, or, when anything goes wrong, each on its own account.
+
+        :param step: callable that takes one document; it writes to the database only.
+        :return: dict of documents to what ``step`` gave; those that could not be worked on are stopped (``_fail``)
+            and give None.
+        """
+        try:
+            with self.env.cr.savepoint():
+                results = {document: step(document) for document in self}
+                self.env.flush_all()
+                return results
+        except psycopg2.OperationalError:
+            raise  # somebody else won; the whole claim begins anew
+        except Exception:
+            if len(self) > 1:
+                _logger.info("A batch of electronic documents is done one by one", exc_info=True)
+        self.env.invalidate_all(flush=False)
+        return {document: document._guarded(lambda document=document: step(document)) for document in self}
+
+    def _guarded(self, step):
+        """Run one step of one document; whatever goes wrong stops this document only.
+
+        :return: what ``step()`` gave, or None.
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                return step()
+        except psycopg2.OperationalError:
+            raise  # somebody else won; the whole claim begins anew
+        except Exception:
+            _logger.exception("Electronic document %s could not be prepared", self.id)
+            self.invalidate_recordset()
+            self._fail("document.unexpected")
+            return None
+
     # --- Calls -----------------------------------------------------------------------------------------------------
 
     @api.model
-    def _call_together(self, jobs):
+    def _call_together(self, jobs, more=None):
         """Make network calls in parallel.
 
         :param dict jobs: any hashable key to a callable without arguments that touches no ORM.
-        :return: yields (key, result) as they end; a callable that raises gives its exception as result.
+        :param more: called with the number of free places whenever nothing has ended; gives further jobs, or None when
+            there is nothing to do but wait.
+        :return: yields lists of (key, result), all that ended meanwhile; a callable that raises gives its exception as result.
         """
         if not jobs:
             return
         with ThreadPoolExecutor(max_workers=CALLS_AT_ONCE, thread_name_prefix="elfatoora") as pool:
-            futures = {pool.submit(job): key for key, job in jobs.items()}
-            for future in as_completed(futures):
-                yield futures[future], future.exception() or future.result()
+            running = {pool.submit(job): key for key, job in jobs.items()}
+            while running:
+                ended, _others = wait(running, timeout=0)
+                if not ended:
+                    further = more(CALLS_AT_ONCE - len(running)) if more else None
+                    if further is None:
+                        ended, _others = wait(running, return_when=FIRST_COMPLETED)
+                    else:
+                        running.update((pool.submit(job), key) for key, job in further.items())
+                if ended:
+                    yield [(running.pop(future), future.exception() or future.result()) for future in ended]
 
+    # --- Answers ---------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _write_answers(self, answers):
+        """Write answers of TTN on fresh data and commit them: together, or, when anything goes wrong, each alone.
+
+        :param answers: list of ((document id, exchange id), call) as ``_call_together`` gives them.
+        """
+        if len(answers) > 1:
+            self._end_snapshot()
+            try:
+                self._record_together(answers)
+                self._commit()
+                return
+            except Exception:
+                _logger.info("Answers of TTN are written one by one", exc_info=True)
+                self._rollback()
+        for answer in answers:
+            self._write_result(lambda answer=answer: self._record_together([answer]))
+
+    @api.model
     def _write_result(self, write):
         """Run ``write()`` on fresh data and commit it; on a serialization failure do it again with the answer in memory.
 
@@ -129,51 +206,17 @@ class L10nTnEdiDocument(models.Model):
                 self._rollback()
                 return
 
-    # --- Scheduled actions -----------------------------------------------------------------------------------------
-
     @api.model
-    def _cron_submit(self):
-        """Build, check, sign and deposit what is due, then ask about what was just deposited."""
-        if self._run_steps([(TO_PREPARE, self._prepare_batch), (TO_DEPOSIT, self._deposit_batch)], "ir_cron_submit"):
-            self._first_questions()
-
-    @api.model
-    def _cron_follow(self):
-        """Ask TTN about deposits that have no verdict and about attempts that have no answer."""
-        self._expire_leases()
-        if self._run_steps([(TO_ASK, self._ask_batch)], "ir_cron_follow"):
-            self._wake("ir_cron_follow", TO_ASK)
-            self._wake("ir_cron_submit", TO_DEPOSIT)
-
-    @api.model
-    def _run_steps(self, steps, cron):
-        """Repeat each step until nothing is due for it or the scheduled action's time is over.
-
-        :param list steps: (what to look for, method) pairs; a method works on one batch and gives the number of documents.
-        :param str cron: XML id of the scheduled action, woken again when its time is over.
-        :return: whether everything due was done.
-        """
-        for step, batch in steps:
-            while done := batch():
-                if not self._progress(done, self.search_count(self._due_domain(step))):
-                    self.env.ref(f"l10n_tn_edi_ttn.{cron}")._trigger()
-                    self._commit()
-                    return False
-        return True
-
-    @api.model
-    def _wake(self, cron, step):
-        """Have a scheduled action run when the next document is due for ``step``."""
-        waiting = self.search(
-            [("live", "=", True), ("hold", "=", False), ("next_at", "!=", False), *step], order="next_at", limit=1
-        )
-        if waiting:
-            self.env.ref(f"l10n_tn_edi_ttn.{cron}")._trigger(max(waiting.next_at, fields.Datetime.now()))
-        self._commit()
-
-    @api.model
-    def _progress(self, done, left):
-        """:return: whether there is time for another batch."""
-        if not self.env["account.move"]._can_commit():
-            return True
-        return self.env["ir.cron"]._commit_progress(done, remaining=left) > 0
+    def _record_together(self, answers):
+        """Record answers in one transaction, all or none."""
+        with self.env.cr.savepoint():
+            documents = self.browse([document_id for (document_id, _exchange), _call in answers])
+            exchanges = self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
+            before = {document: document.state for document in documents}
+            for document, exchange, (_key, call) in zip(documents, exchanges, answers, strict=True):
+                if exchange.operation == "save":
+                    document._record_deposit(exchange, call, alone=len(answers) == 1)
+                else:
+                    document._record_verdict(exchange, call, alone=len(answers) == 1)
+            documents.filtered(lambda document: document.state != before[document])._tell()
+            self.env.flush_all()

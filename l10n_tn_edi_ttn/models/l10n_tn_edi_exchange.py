@@ -57,8 +57,9 @@ class L10nTnEdiExchange(models.Model):
     http_status = fields.Integer(string="HTTP Status", readonly=True)
     deposit_id = fields.Char(string="Deposit Number", readonly=True, index="btree_not_null")
     reason_code = fields.Char(readonly=True)
-    request_text = fields.Text(readonly=True)
-    response_text = fields.Text(readonly=True)
+    # Never read along with the rest: an answer may hold a whole document.
+    request_text = fields.Text(readonly=True, prefetch=False)
+    response_text = fields.Text(readonly=True, prefetch=False)
     request_file = fields.Binary(readonly=True, attachment=True)
     response_file = fields.Binary(readonly=True, attachment=True)
 
@@ -83,9 +84,9 @@ class L10nTnEdiExchange(models.Model):
                 "document_id": document.id,
                 "operation": operation,
                 "account": document.company_id.sudo().l10n_tn_edi_login,
-                "started_at": self._database_now(),
                 "user_id": self.env.uid,
                 **values,
+                "started_at": values.get("started_at") or self._database_now(),
             }
         )
 

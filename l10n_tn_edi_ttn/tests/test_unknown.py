@@ -50,8 +50,9 @@ class UnknownCase(TnEdiFlowCommon):
         original = Document._call_together
         kept = []
 
-        def call_together(model, jobs):
-            kept.extend(original(model, jobs))
+        def call_together(model, jobs, more):
+            for answers in original(model, jobs, more):
+                kept.extend(answers)
             yield from ()
 
         patcher = patch.object(Document, "_call_together", call_together)
@@ -406,10 +407,10 @@ class TestUnknown(UnknownCase):
         Document = type(self.documents)
         original = Document._apply_deposit
 
-        def apply_deposit(document, decision):
+        def apply_deposit(document, decision, alone):
             if document == documents[1]:
                 raise RuntimeError("broken")
-            return original(document, decision)
+            return original(document, decision, alone)
 
         with patch.object(Document, "_apply_deposit", apply_deposit), self.assertLogs(
             "odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue", "ERROR"

@@ -16,11 +16,12 @@ class _Odoo(Process):
 
     :param options: more options of the configuration file, for example ``l10n_tn_edi_ca_file``.
     :param arguments: more arguments of the command line.
+    :param env: variables to add to the environment.
     """
 
     kind = ""
 
-    def __init__(self, database, *arguments, options=None, name=None):
+    def __init__(self, database, *arguments, options=None, name=None, env=None):
         name = name or f"{self.kind}-{database}-{free_port()}"
         self.database = database
         self.conf = ENV_DIR / "run" / f"{name}.conf"
@@ -28,7 +29,7 @@ class _Odoo(Process):
             {"db_name": database, "dbfilter": f"^{database}$", "list_db": "False", **(options or {})}
         )
         command = [SCRIPTS / "odoo", "server", "-c", self.conf, "-d", database, *arguments]
-        super().__init__(name, command)
+        super().__init__(name, command, env)
 
     def _write_conf(self, options):
         parser = configparser.RawConfigParser()
@@ -75,13 +76,14 @@ class CronWorker(_Odoo):
 
     kind = "cron"
 
-    def __init__(self, database, *arguments, threads=1, options=None, name=None):
+    def __init__(self, database, *arguments, threads=1, options=None, name=None, env=None):
         super().__init__(
             database,
             "--no-http",
             *arguments,
             options={"max_cron_threads": threads, **(options or {})},
             name=name,
+            env=env,
         )
 
     def start(self):

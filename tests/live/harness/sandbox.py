@@ -32,6 +32,10 @@ class Sandbox:
         return self._ready_file
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def endpoint(self):
         return self.info["endpoint"]
 
