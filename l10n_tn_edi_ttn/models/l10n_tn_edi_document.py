@@ -225,7 +225,7 @@ class L10nTnEdiDocument(models.Model):
         """The invoice changed before anything was sent: what was built and signed no longer counts."""
         for document in self:
             if document.state != "to_send":
-                document._set_state("to_send", **self._unsigned_values())
+                document._set_state("to_send", **document._unsigned_values())
 
     def _unsigned_values(self):
         """:return: values of a document that is to be built and signed anew."""
@@ -272,7 +272,7 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             mode = document.company_id.l10n_tn_edi_mode
             if document.mode != mode and not document.attempt_count:
-                document._set_state("to_send", mode=mode, **self._unsigned_values())
+                document._set_state("to_send", mode=mode, **document._unsigned_values())
         self.sudo().hold = False
         self._schedule()
 
@@ -284,7 +284,7 @@ class L10nTnEdiDocument(models.Model):
             if document.state == "rejected":
                 document._replace()
             else:
-                document._set_state("to_send", **self._unsigned_values())
+                document._set_state("to_send", **document._unsigned_values())
                 document.sudo().hold = False
                 document._schedule()
 

@@ -183,3 +183,184 @@ class TestStates(TnEdiCommon):
         self.assertNotIn(document, document.search(document._due_domain(TO_PREPARE)))
         document.move_id.action_l10n_tn_edi_send()
         self.assertIn(document, document.search(document._due_domain(TO_PREPARE)))
+
+    # === Who may do what === #
+
+    def test_nobody_writes_past_the_buttons(self):
+        """Neither an accountant nor an administrator edits, makes or deletes documents and exchanges by hand."""
+        document = self._document("submitted")
+        exchange = self.env["l10n_tn_edi.exchange"]._open(document, "save")
+        administrator = self.make_accountant()
+        administrator.sudo().group_ids += self.env.ref("base.group_system") + self.env.ref("account.group_account_manager")
+        for record, values in ((document, {"state": "accepted"}), (exchange, {"deposit_id": "1"})):
+            theirs = record.with_user(administrator).sudo(False)
+            with self.assertRaises(AccessError):
+                theirs.write(values)
+            with self.assertRaises(AccessError):
+                theirs.unlink()
+            with self.assertRaises(AccessError):
+                theirs.create({"move_id": document.move_id.id, "mode": "test"})
+
+    def test_roles(self):
+        accountant = self.make_accountant()
+        responsible = new_test_user(
+            self.env(su=True),
+            login="tn_edi_responsible",
+            groups="account.group_account_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        reader = new_test_user(
+            self.env(su=True),
+            login="tn_edi_reader",
+            groups="account.group_account_readonly",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        stranger = new_test_user(
+            self.env(su=True), login="tn_edi_employee", groups="base.group_user", company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        everybody = {"reader": reader, "accountant": accountant, "responsible": responsible, "stranger": stranger}
+        for action, state, allowed in (
+            ("action_send", "to_send", {"accountant", "responsible"}),
+            ("action_hold", "to_send", {"accountant", "responsible"}),
+            ("action_correct", "error", {"accountant", "responsible"}),
+            ("action_ask", "submitted", {"accountant", "responsible"}),
+            ("action_decide_absent", "to_decide", {"responsible"}),
+        ):
+            for role, user in everybody.items():
+                with self.subTest(action=action, role=role):
+                    document = self._document(state)
+                    do = getattr(document.with_user(user).sudo(False), action)
+                    if role in allowed:
+                        do()
+                    else:
+                        with self.assertRaises(UserError):
+                            do()
+                        self.assertEqual((document.state, document.hold), (state, False))
+
+    # === Renumber, edit, exclude === #
+
+    def resequence(self, move, name):
+        wizard = (
+            self.env["account.resequence.wizard"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"first_name": name})
+        )
+        wizard.resequence()
+
+    def test_renumber(self):
+        document = self._document("signed")
+        document.signed_at = "2026-03-15 10:00:00"
+        self.resequence(document.move_id, "NEW/2026/00077")
+        self.assertEqual(document.move_id.name, "NEW/2026/00077")
+        self.assertEqual((document.state, document.signed_at), ("to_send", False), "what was signed no longer counts")
+        for state in AT_TTN:
+            with self.subTest(state=state):
+                document = self._document(state)
+                with self.assertRaises(UserError):
+                    self.resequence(document.move_id, "NEW/2026/00099")
+                self.assertNotEqual(document.move_id.name, "NEW/2026/00099")
+
+    def test_lines_are_frozen(self):
+        document = self._document("submitted")
+        move = document.move_id
+        line = move.invoice_line_ids[0]
+        for change in (
+            lambda: move.write({"invoice_line_ids": [self.line(5)]}),
+            lambda: move.write({"invoice_line_ids": [Command.delete(line.id)]}),
+            lambda: move.write({"invoice_line_ids": [Command.update(line.id, {"name": "Other"})]}),
+            lambda: line.write({"discount": 50}),
+            lambda: line.with_context(check_move_validity=False).write({"price_unit": 1}),
+            lambda: line.sudo().write({"tax_ids": [Command.clear()]}),
+            lambda: move.sudo().write({"invoice_line_ids": [Command.create({"display_type": "line_note", "name": "Note"})]}),
+        ):
+            with self.assertRaises(UserError):
+                change()
+        self.assertEqual(line.name, "Prestation")
+
+    def test_rejected_may_be_edited(self):
+        document = self._document("rejected")
+        document.move_id.write({"narration": "<p>Corrigé</p>", "l10n_tn_edi_note": "Corrigé", "ref": "BC 12"})
+        document.move_id.invoice_line_ids[0].name = "Prestation corrigée"
+        self.assertEqual((document.state, document.live), ("rejected", True))
+
+    def test_exclusion(self):
+        document = self._document("to_sign")
+        move = document.move_id
+        move.write({"l10n_tn_edi_exclusion": "other", "l10n_tn_edi_exclusion_reason": "Avoir interne"})
+        document.next_at = "2026-01-01"
+        self.env["l10n_tn_edi.document"].sudo()._prepare_batch()
+        self.assertEqual((document.state, document.live, document.reason_code), ("withdrawn", False, "scope.excluded"))
+        self.assertFalse(move._l10n_tn_edi_awaits_ttn(), "the e-mail need not wait")
+        move.l10n_tn_edi_exclusion = False
+        move.action_l10n_tn_edi_send()
+        self.assertNotEqual(move.l10n_tn_edi_document_id, document)
+        self.assertEqual(move.l10n_tn_edi_state, "to_send")
+        at_ttn = self._document("submitted").move_id
+        with self.assertRaises(UserError):
+            at_ttn.l10n_tn_edi_exclusion = "other"
+
+    def test_hold(self):
+        document = self._document()
+        move = document.move_id
+        due = document._due_domain(TO_PREPARE)
+        document.next_at = "2026-01-01"
+        self.assertIn(document, document.search(due))
+        move.action_l10n_tn_edi_hold()
+        self.assertNotIn(document, document.search(due))
+        self.assertIn("release", document._valid_actions())
+        self.assertNotIn("hold", document._valid_actions())
+        move.action_l10n_tn_edi_send()
+        self.assertIn(document, document.search(due))
+
+    def test_held_from_the_start(self):
+        document = self.make_invoice(post=True, l10n_tn_edi_hold=True).l10n_tn_edi_document_id
+        self.assertTrue(document.hold)
+
+    def test_a_copy_is_a_new_invoice(self):
+        document = self._document("accepted")
+        copied = document.move_id.copy()
+        self.assertFalse(copied.l10n_tn_edi_document_id)
+        self.assertFalse(copied.l10n_tn_edi_state)
+        copied.action_post()
+        self.assertEqual(copied.l10n_tn_edi_state, "to_send")
+
+    def test_sent_proof_stays(self):
+        document = self._document("rejected")
+        document.attempt_count = 1
+        exchange = self.env["l10n_tn_edi.exchange"]._open(document, "save")
+        with self.assertRaises(UserError):
+            document.unlink()
+        with self.assertRaises(UserError):
+            exchange.unlink()
+        document.move_id.button_draft()
+        with self.assertRaises(UserError):
+            document.move_id.with_context(force_delete=True).unlink()
+
+    def test_actions_of_each_state(self):
+        expected = {
+            "to_send": {"check", "withdraw", "rebuild", "hold", "send"},
+            "to_sign": {"check", "withdraw", "rebuild", "hold", "send"},
+            "signing": {"check", "withdraw", "rebuild", "hold"},
+            "signed": {"check", "withdraw", "rebuild", "hold", "send"},
+            "error": {"check", "withdraw", "rebuild", "hold", "correct"},
+            "rejected": {"correct", "ask"},
+            "submitted": {"ask"},
+            "unknown": {"ask"},
+            "to_decide": {"ask", "decide"},
+        }
+        document = self._document()
+        for state in TRANSITIONS:
+            document.state = state
+            self.assertEqual(document._valid_actions(), expected.get(state, set()), state)
+            self.assertEqual(document.move_id.l10n_tn_edi_actions or [], sorted(expected.get(state, set())))
+
+    def test_action_on_many_is_all_or_nothing(self):
+        first, second = self._document("error"), self._document("accepted")
+        with self.assertRaises(UserError):
+            (first.move_id + second.move_id).action_l10n_tn_edi_correct()
+        self.assertEqual(first.state, "error")
+        (first.move_id + self._document("error").move_id).action_l10n_tn_edi_correct()
+        self.assertEqual(first.state, "to_send")
