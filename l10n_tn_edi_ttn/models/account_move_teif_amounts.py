@@ -15,6 +15,8 @@ ITEM_DESCRIPTION = 500
 PRICE_DECIMALS = 5  # the most that the schema takes
 RATE_LENGTH = 5
 TVA_EXEMPT = (TVA, Decimal(0))
+# Taxes that a line carries, by version; all of them where none is given.
+TAXES_A_LINE = {"1.8.8": 1, "1.8.9": 1}
 # Base lines of which only the taxes count: the stamp, and the two lines of a discount for early payment, which cancel out.
 TAXES_ONLY = (SPECIAL_TYPE, "early_payment")
 
@@ -147,6 +149,8 @@ class AccountMove(models.Model):
         if not self._l10n_tn_edi_has_vat(base_line):
             codes.insert(0, TVA_EXEMPT)
         codes.sort(key=lambda item: item[0] != TVA)
+        # The others stand among the taxes of the invoice, and in the base of the VAT.
+        codes = codes[: TAXES_A_LINE.get(self._l10n_tn_edi_version())]
         return tuple(Tax(code, TAX_LABELS[code], rate(percent)) for code, percent in codes)
 
     def _l10n_tn_edi_price(self, base_line):
@@ -207,9 +211,15 @@ class AccountMove(models.Model):
         for (code, percent), (base, tax) in sorted(
             amounts.taxes.items(), key=lambda item: (item[0][0] != STAMP, item[0][0], -item[0][1])
         ):
+            if self._l10n_tn_edi_is_nothing(code, percent, tax):
+                continue
             due = Amount("I-178", self._l10n_tn_edi_decimal(tax), currency)
             sums = (
                 (due,) if code == STAMP else (Amount("I-177", self._l10n_tn_edi_decimal(base), currency), due)
             )
             totals.append(TaxTotal(Tax(code, TAX_LABELS[code], rate(percent)), sums))
         return tuple(totals)
+
+    def _l10n_tn_edi_is_nothing(self, code, percent, tax):
+        """Whether a tax stands on the lines for its place only: an exported or suspended FODEC of 0 %."""
+        return code not in (STAMP, TVA) and not percent and not tax

@@ -145,7 +145,7 @@ class TestStamp(TnEdiCommon):
         self.company.sudo().l10n_tn_edi_stamp_automatic = False
         self.customer.l10n_tn_edi_public_body = "state"
         self.assert_stamp(move, 1.0, 120.0)
-        self.assert_clean(move)
+        self.assert_equals_journal_entry(move)
 
     # === Never twice === #
 
