@@ -7,6 +7,7 @@ from . import account_move_stamp
 from . import account_move_tax_findings
 from . import account_move_teif
 from . import account_move_teif_amounts
+from . import account_move_teif_check
 from . import account_move_teif_document
 from . import account_move_teif_fields
 from . import account_move_teif_findings
@@ -42,6 +43,7 @@ from . import l10n_tn_edi_messages_taxes
 from . import l10n_tn_edi_messages_teif
 from . import l10n_tn_edi_messages_trust
 from . import l10n_tn_edi_messages_way
+from . import l10n_tn_edi_schema
 from . import l10n_tn_edi_reference
 from . import l10n_tn_edi_secret
 from . import l10n_tn_edi_signature_provider
@@ -50,6 +52,7 @@ from . import l10n_tn_edi_trust_anchor
 from . import l10n_tn_edi_type_default
 from . import res_company
 from . import res_company_account
+from . import res_company_readiness
 from . import res_company_print
 from . import res_company_stamp
 from . import res_company_teif

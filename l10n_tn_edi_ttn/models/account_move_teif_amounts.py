@@ -75,7 +75,7 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_print_order(self, base_line):
         line = base_line["record"]
-        return (bool(base_line["special_type"]), line.sequence, line.id)
+        return (bool(base_line["special_type"]), line.sequence, line.id or 0)
 
     def _l10n_tn_edi_add_taxes(self, amounts, base_lines):
         """Sum bases and taxes per TEIF code and rate into ``amounts.taxes``."""

@@ -30,6 +30,7 @@ FREE_TEXT = 500
 PLACE = 200
 CONTACT_IDENTIFIER = 17
 ATTACHMENT_NAME = 50
+DRAFT_NUMBER = "BROUILLON"
 EXPORT_MENTION = "Ventes à l'exportation"
 DOWN_PAYMENT_TEXTS = {
     "goods": "Acompte sur livraison de biens",
@@ -96,16 +97,24 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_bgm(self):
         code = self.l10n_tn_edi_type_code
         return {
-            "number": clean(self.name),
+            "number": self._l10n_tn_edi_number(),
             "type_code": code or None,
             "type_label": DOCUMENT_LABELS.get(code, DOCUMENT_LABELS["I-11"]),
             "references": self._l10n_tn_edi_references(),
         }
 
+    def _l10n_tn_edi_number(self):
+        """The number of the invoice; that of a draft is the one it would get, as far as that is known."""
+        if self.state != "draft" or (self.name and self.name != "/"):
+            return clean(self.name)
+        return clean(self.name_placeholder) or DRAFT_NUMBER
+
     def _l10n_tn_edi_dates(self):
+        # A draft without a date gets that of the day on which it is posted.
+        issued = self.invoice_date or (self.state == "draft" and fields.Date.context_today(self))
         dates = []
-        if self.invoice_date:
-            dates.append(DateText("I-31", self.invoice_date))
+        if issued:
+            dates.append(DateText("I-31", issued))
         start, end = self._l10n_tn_edi_period()
         if start and end:
             dates.append(DateText("I-36", Period(start, end)))

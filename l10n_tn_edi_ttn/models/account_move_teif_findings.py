@@ -9,7 +9,7 @@ from dataclasses import asdict, is_dataclass
 
 from odoo import models
 
-from ..teif import check, write
+from ..teif import write
 from ..teif.foreign import parse_foreign_xml
 
 BLOCKING, WARNING, ADVICE = "blocking", "warning", "advice"
@@ -103,9 +103,8 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         document = self._l10n_tn_edi_teif_document()
-        return self._l10n_tn_edi_place(
-            check.check(parse_foreign_xml(write.write(document)), document=document)
-        )
+        root = parse_foreign_xml(write.write(document))
+        return self._l10n_tn_edi_place(self._l10n_tn_edi_check(root, document))
 
     def _l10n_tn_edi_place(self, findings):
         """The findings of the checker on this invoice's document with their places in Odoo, and those only Odoo can see.

@@ -116,7 +116,12 @@ class AccountMove(models.Model):
         for finding in findings:
             if finding.path.endswith("/Bgm/DocumentIdentifier") and finding.code == "schema.pattern":
                 yield self._l10n_tn_edi_own_finding(
-                    "odoo.number_form", BLOCKING, self, "name", number=self.name, journal=self.journal_id.name
+                    "odoo.number_form",
+                    finding.severity,
+                    self,
+                    "name",
+                    number=self._l10n_tn_edi_number(),
+                    journal=self.journal_id.name,
                 )
         if not any(finding.path.endswith("/@measurementUnit") for finding in findings):
             return

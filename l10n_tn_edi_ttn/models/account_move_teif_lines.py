@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..teif.codes import CHARGES, TAX_LABELS, TVA
 from ..teif.document import Allowance, Amount, FreeText, ItemInfo, Line, Quantity, Tax, TaxTotal, rate
@@ -14,7 +14,6 @@ DESCRIPTION = 500
 LABEL = 200
 NEW_FORMAT = "1.9.0"
 USUAL_DISCOUNT = "I-153"
-SECTIONS = ("line_section", "line_subsection")
 SECTION_CODES = {"line_section": "SECTION", "line_subsection": "SUBSECTION"}
 
 
@@ -73,13 +72,14 @@ class AccountMove(models.Model):
         bear the same taxes. It is None for a line of its own.
         """
         items, _allowances = self._l10n_tn_edi_split(amounts)
+        titles = self._l10n_tn_edi_titles()
+        hiding = [self._l10n_tn_edi_hiding(titles.get(base_line["record"], ())) for base_line in items]
         by_section = {}
-        for base_line in items:
-            if section := self._l10n_tn_edi_hiding_section(base_line["record"]):
+        for section, base_line in zip(hiding, items, strict=True):
+            if section:
                 by_section.setdefault(section, []).append(base_line)
         groups, done = [], set()
-        for base_line in items:
-            section = self._l10n_tn_edi_hiding_section(base_line["record"])
+        for section, base_line in zip(hiding, items, strict=True):
             members = by_section.get(section, [])
             if len({frozenset(self._l10n_tn_edi_codes(member)) for member in members}) != 1:
                 groups.append((None, [base_line]))
@@ -88,27 +88,39 @@ class AccountMove(models.Model):
                 groups.append((section, members))
         return groups
 
-    def _l10n_tn_edi_hiding_section(self, line):
-        """The section or subsection that shows ``line`` as a part of itself only, None when there is none."""
-        parent = line.parent_id
-        hiding = [
-            section
-            for section in (parent.parent_id, parent)
-            if section.display_type in SECTIONS and section.collapse_composition
-        ]
-        return hiding[0] if hiding else None
+    def _l10n_tn_edi_titles(self):
+        """``{line: (section, subsection)}`` of the lines that stand below a title, without what is not there.
+
+        Odoo's own ``parent_id`` says the same, but not of lines that are being typed.
+        """
+        titles, section, subsection = {}, None, None
+        for line in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id or 0)):
+            if line.display_type == "line_section":
+                section, subsection = line, None
+            elif line.display_type == "line_subsection":
+                subsection = line
+            elif section or subsection:
+                titles[line] = tuple(filter(None, (section, subsection)))
+        return titles
+
+    @api.model
+    def _l10n_tn_edi_hiding(self, titles):
+        """The outermost of ``titles`` that shows what is below as a part of itself only, None when there is none."""
+        return next((title for title in titles if title.collapse_composition), None)
 
     # === Lines === #
 
     def _l10n_tn_edi_lines(self, amounts):
         # OVERRIDE: account_move_teif_amounts knows one Lin a line
-        notes = self._l10n_tn_edi_notes()
+        notes, titles = self._l10n_tn_edi_notes(), self._l10n_tn_edi_titles()
         lines = []
         for number, (section, base_lines) in enumerate(self._l10n_tn_edi_groups(amounts), start=1):
             if section:
                 line = self._l10n_tn_edi_section_line(number, section, base_lines)
             else:
                 line = self._l10n_tn_edi_line(number, base_lines[0])
+                if below := titles.get(base_lines[0]["record"]):
+                    line = replace(line, infos=line.infos + self._l10n_tn_edi_title_infos(below))
             texts = [text for base_line in base_lines for text in notes.get(base_line["record"].id, ())]
             if texts:
                 pieces = (
@@ -122,15 +134,10 @@ class AccountMove(models.Model):
         # EXTENDS: account_move_teif_amounts
         line = super()._l10n_tn_edi_line(number, base_line)
         unit = base_line["product_uom_id"]._l10n_tn_edi_unit(self._l10n_tn_edi_version())
-        return replace(
-            line,
-            quantity=Quantity(line.quantity.value, unit),
-            infos=line.infos + self._l10n_tn_edi_section_infos(base_line["record"]),
-        )
+        return replace(line, quantity=Quantity(line.quantity.value, unit))
 
-    def _l10n_tn_edi_section_infos(self, line):
+    def _l10n_tn_edi_title_infos(self, titles):
         """The titles of the section and subsection that a line stands in, as more about the item."""
-        titles = (line.parent_id.parent_id, line.parent_id)
         return tuple(
             ItemInfo(
                 SECTION_CODES[title.display_type],
@@ -138,7 +145,7 @@ class AccountMove(models.Model):
                 language(title.name, self._l10n_tn_edi_language()),
             )
             for title in titles
-            if title.display_type in SECTIONS and clean(title.name) and not title.collapse_composition
+            if clean(title.name) and not title.collapse_composition
         )
 
     def _l10n_tn_edi_section_line(self, number, section, base_lines):
@@ -166,7 +173,7 @@ class AccountMove(models.Model):
         A note between two items belongs to the one above; before the first and after the last it is about the invoice.
         """
         notes, above, pending = {None: []}, None, []
-        for line in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id)):
+        for line in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id or 0)):
             if line.display_type == "line_note" and clean(line.name):
                 pending.append(clean(line.name))
             elif line.display_type == "product" and (line.price_unit or line.product_id):

@@ -1,1 +1,3 @@
+from . import l10n_tn_edi_check_file
+from . import l10n_tn_edi_readiness
 from . import l10n_tn_edi_decide
