@@ -51,6 +51,7 @@
         "views/l10n_tn_edi_schema_views.xml",
         "views/menus.xml",
         "views/l10n_tn_edi_trust_anchor_views.xml",
+        "views/l10n_tn_edi_signature_provider_seal_views.xml",
         "wizards/l10n_tn_edi_decide_views.xml",
         "report/report_invoice.xml",
     ],

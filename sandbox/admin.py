@@ -124,12 +124,15 @@ class AdminHandler(Handler):
         if parts == ["unlock"]:
             remote.unlock(**values)
             return {}
+        if parts == ["tls-client"]:
+            return {"pem": self.server.platform.authority.issue_tls_client("client").decode()}
         dates = {name: moment(values.pop(name)) for name in ("not_before", "not_after") if values.get(name)}
         declare = values.pop("declare", None)
         serial = remote.add_key(**values, **dates)
         if declare:
             self.server.platform.store.set_account(declare, declare=[serial])
-        return {"serial": str(serial), "serial_hex": f"{serial:x}"}
+        chain = [base64.b64encode(der).decode() for der in remote.key(values["kind"], values["name"]).chain]
+        return {"serial": str(serial), "serial_hex": f"{serial:x}", "chain": chain}
 
     # -- faults, settings, clock ---------------------------------------------------------------------------------
     def _get_faults(self, parts, _values, _query):

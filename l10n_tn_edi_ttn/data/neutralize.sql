@@ -6,4 +6,6 @@ UPDATE res_company
        l10n_tn_edi_production_binding = NULL;
 UPDATE l10n_tn_edi_signature_provider
    SET state = 'disabled',
-       pkcs12_passphrase_encrypted = NULL;
+       pkcs12_passphrase_encrypted = NULL,
+       seal_password_encrypted = NULL,
+       seal_client_passphrase_encrypted = NULL;

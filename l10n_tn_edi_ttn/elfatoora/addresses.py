@@ -14,11 +14,14 @@ class WireError(Exception):
         self.problem = Problem(code, message, params)
 
 
-def checked_url(url: str, private_hosts: frozenset[str] = frozenset()) -> SplitResult:
+def checked_url(
+    url: str, private_hosts: frozenset[str] = frozenset(), *, allow_http: bool = False
+) -> SplitResult:
     """The parts of a usable address.
 
     :param url: the address
     :param private_hosts: "host" or "host:port" that may be private addresses, and may be reached over http
+    :param allow_http: what is fetched is signed itself (OCSP, revocation lists): http will do for every host
     :raise WireError: no https (http for private hosts only), no host, credentials inside, or an impossible port
     """
     try:
@@ -30,7 +33,7 @@ def checked_url(url: str, private_hosts: frozenset[str] = frozenset()) -> SplitR
         raise WireError("network.bad_url", "not an https address")
     if "@" in parts.netloc:
         raise WireError("network.bad_url", "an address must not hold credentials", host=parts.hostname)
-    if parts.scheme == "http" and not is_listed(parts.hostname, port or 80, private_hosts):
+    if parts.scheme == "http" and not allow_http and not is_listed(parts.hostname, port or 80, private_hosts):
         raise WireError(
             "network.bad_url", f"http to {parts.hostname} is refused: https is needed", host=parts.hostname
         )

@@ -109,6 +109,7 @@ class OnceAdapter(BaseAdapter):
     :param limits: bounds; requests' own `timeout` argument is ignored (it is a single number in Odoo's tests)
     :param ca_file: a PEM file with authorities to trust beside the usual ones
     :param private_hosts: "host" or "host:port" that may be private addresses, and may be reached over http
+    :param allow_http: http will do for every host (only for what is signed itself: OCSP, revocation lists)
     """
 
     def __init__(
@@ -118,10 +119,11 @@ class OnceAdapter(BaseAdapter):
         *,
         ca_file: str | None = None,
         private_hosts: frozenset[str] = frozenset(),
+        allow_http: bool = False,
     ) -> None:
         super().__init__()
         self.wire, self.limits, self.ca_file = wire, limits, ca_file
-        self.private_hosts = private_hosts
+        self.private_hosts, self.allow_http = private_hosts, allow_http
 
     def close(self) -> None:
         """Nothing outlives an exchange."""
@@ -152,7 +154,7 @@ class OnceAdapter(BaseAdapter):
         return response
 
     def _exchange(self, request: requests.PreparedRequest) -> None:
-        url = checked_url(request.url or "", self.private_hosts)
+        url = checked_url(request.url or "", self.private_hosts, allow_http=self.allow_http)
         start = time.monotonic()
         connect_deadline = min(start + self.limits.connect, self.wire.deadline)
         if self.wire.remaining() <= 0:

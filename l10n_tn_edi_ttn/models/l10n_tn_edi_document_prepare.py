@@ -1,13 +1,13 @@
-import hashlib
 import logging
 
 import psycopg2
 
 from odoo import api, fields, models
 
-from ..teif import check, write
+from ..teif import write
 from ..teif.foreign import parse_foreign_xml
 from .l10n_tn_edi_document_queue import TO_PREPARE
+from .l10n_tn_edi_signature_provider import Unsigned
 
 _logger = logging.getLogger(__name__)
 
@@ -18,26 +18,36 @@ ORIGINAL_RETRY_MINUTES = 15
 
 
 class L10nTnEdiDocument(models.Model):
-    """From the posted invoice to the signed document: build, check, sign."""
+    """From the posted invoice to the document that is ready to be signed: build, check."""
 
     _inherit = "l10n_tn_edi.document"
 
     @api.model
     def _prepare_batch(self):
         """:return: the number of documents that went one step on."""
-        return len(self._claim_due(TO_PREPARE, PREPARED_AT_ONCE, self._prepare)[0])
+        self._expire_signing()
+        documents, batches = self._claim_due(TO_PREPARE, PREPARED_AT_ONCE, self._prepare)
+        # Whoever calls somebody else to sign does so now, when no row is locked any more.
+        for batch in batches or ():
+            self._sign_remotely(batch)
+        return len(documents)
 
     @api.model
     def _prepare(self, documents):
         """Build, check and sign, each document on its own account."""
         built = {document: unsigned for document, unsigned in documents._each(lambda d: d._build()).items() if unsigned}
+        batches = []
         for (provider, mode), batch in self._by_provider(built).items():
-            self._sign_batch(provider, mode, batch)
+            if provider._is_remote() and not provider._refusal(mode == "production"):
+                batches.append(self._begin_remote(provider, mode, batch))
+            else:
+                self._sign_batch(provider, mode, batch)
+        return batches
 
     # --- Build and check -------------------------------------------------------------------------------------------
 
     def _build(self):
-        """:return: bytes of the unsigned TEIF document, or None when the document went another way."""
+        """:return: ``Unsigned`` of the TEIF document, or None when the document went another way."""
         self.ensure_one()
         move = self.move_id.with_company(self.company_id)
         if move.state != "posted":
@@ -51,7 +61,8 @@ class L10nTnEdiDocument(models.Model):
             return None
         teif = move._l10n_tn_edi_teif_document()
         unsigned = write.write(teif)
-        findings = move._l10n_tn_edi_place(check.check(parse_foreign_xml(unsigned), document=teif))
+        root = parse_foreign_xml(unsigned)
+        findings = move._l10n_tn_edi_place(move._l10n_tn_edi_check(root, teif))
         if any(finding["severity"] == "blocking" for finding in findings):
             self._fail("document.findings", findings=findings)
             return None
@@ -64,7 +75,7 @@ class L10nTnEdiDocument(models.Model):
             version=teif.version,
             total=str(self._total_with_tax(teif) or ""),
         )
-        return unsigned
+        return Unsigned(unsigned, root)
 
     def _wait_for_originals(self):
         """A credit note goes after the invoice it undoes.
@@ -87,66 +98,3 @@ class L10nTnEdiDocument(models.Model):
                 reason_params={"number": original.number},
             )
         return True
-
-    # --- Sign ------------------------------------------------------------------------------------------------------
-
-    @api.model
-    def _by_provider(self, built):
-        """:param dict built: documents to unsigned bytes.
-        :return: dict of (provider, mode) to such dicts; documents without a provider are stopped here.
-        """
-        batches = {}
-        for document, unsigned in built.items():
-            provider = document.company_id._l10n_tn_edi_signing_provider()
-            if provider:
-                batches.setdefault((provider, document.mode), {})[document] = unsigned
-            else:
-                document._fail("provider.missing", {"company": document.company_id.name})
-        return batches
-
-    @api.model
-    def _sign_batch(self, provider, mode, batch):
-        try:
-            with self.env.cr.savepoint():
-                results = provider._sign_documents(batch, production=mode == "production")
-        except psycopg2.OperationalError:
-            raise  # another worker won; the whole claim is given up
-        except Exception:
-            _logger.exception("Signature provider %s failed", provider.id)
-            results = {document: {"error": ("document.unexpected", {})} for document in batch}
-        for document, result in results.items():
-            document._guarded(lambda document=document, result=result: document._keep_signature(result))
-
-    def _keep_signature(self, result):
-        """Store what the provider gave: the signed bytes once, as they are, in a file of the invoice."""
-        self.ensure_one()
-        if "error" in result:
-            self._fail(*result["error"])
-            return
-        if "pending" in result:
-            code, params = result["pending"]
-            self._set_state("signing", reason_code=code, reason_params=params, next_at=False)
-            return
-        signed = result["signed"]
-        attachment = (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                {
-                    "name": f"{self.number.replace('/', '_')}.xml",
-                    "raw": signed,
-                    "mimetype": "application/xml",
-                    "res_model": "account.move",
-                    "res_id": self.move_id.id,
-                }
-            )
-        )
-        self._set_state(
-            "signed",
-            signed_id=attachment.id,
-            sha256=hashlib.sha256(signed).hexdigest(),
-            signature_value=result["signature_value"],
-            document_digest=result["document_digest"],
-            certificate_id=result["certificate"].id,
-            signed_at=fields.Datetime.now(),
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from .. import certificates
 from ..problems import SignerError
+from ..xades import Prepared
 
 #: SEQUENCE, its length in any form (group 1), INTEGER 3.
 _PFX = re.compile(rb"\x30([\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x02\x01\x03", re.DOTALL)
@@ -61,6 +63,10 @@ class Pkcs12Signer:
     def sign(self, to_sign: bytes) -> bytes:
         """The RSASSA-PKCS1-v1_5 signature with SHA-256 of ``to_sign``, raw bytes."""
         return self._key.sign(to_sign, padding.PKCS1v15(), hashes.SHA256())
+
+    def sign_all(self, prepared: Iterable[Prepared]) -> Iterator[bytes]:
+        """The raw signature of each prepared document, in their order."""
+        return (self.sign(one.to_sign) for one in prepared)
 
 
 def _load(data: bytes, passphrase: str) -> tuple[object, list[bytes]]:

@@ -8,7 +8,11 @@ from signature import problems
 from signature.codes import CATALOGUE, CODES
 
 FOLDER = Path(signature.__file__).parent
-SOURCES = "\n".join(path.read_text() for path in FOLDER.rglob("*.py") if path.name != "codes.py")
+#: What the signing agent says is passed on by its client in the room.
+AGENT = Path(__file__).resolve().parents[3] / "signing_agent"
+SOURCES = "\n".join(
+    path.read_text() for path in (*FOLDER.rglob("*.py"), *AGENT.glob("*.py")) if path.name != "codes.py"
+)
 #: Codes put together from parts.
 MADE = {"signature.document_digest", "signature.properties_digest"} | {
     f"{source}.{name}" for source in ("ocsp", "crl") for name in ("future", "stale")

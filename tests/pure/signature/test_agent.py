@@ -1,0 +1,365 @@
+"""The signing agent as a process, with a token in software (SoftHSM) whose key cannot be extracted."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from signature import profile, verify, xades
+from signature.problems import SignerError
+from signature.signers.agent import Agent
+from signing_agent.config import Config, Key
+from signing_agent.server import Server
+from teif.foreign import parse_foreign_xml
+from tests.pure.signature import judges, pki
+
+PIN, SO_PIN, LABEL = "471108", "12345678", "essai"
+DOCUMENT = b'<TEIF version="1.8.9" controlingAgency="TTN"><InvoiceBody>%d</InvoiceBody></TEIF>'
+NOW = datetime(2026, 3, 15, 9, 0, tzinfo=UTC)
+
+_MAKE_TOKEN = """
+import sys
+import pkcs11
+from pkcs11 import Attribute, ObjectClass
+from pkcs11.util.rsa import decode_rsa_private_key
+library, label, pin, key, *certificates = sys.argv[1:]
+token = pkcs11.lib(library).get_token(token_label=label)
+with token.open(user_pin=pin, rw=True) as session:
+    session.create_object({
+        **decode_rsa_private_key(open(key, "rb").read()), Attribute.LABEL: "signature", Attribute.TOKEN: True,
+        Attribute.PRIVATE: True, Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.SIGN: True,
+    })
+    for number, path in enumerate(certificates):
+        session.create_object({
+            Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: 0, Attribute.TOKEN: True,
+            Attribute.PRIVATE: False, Attribute.LABEL: str(number), Attribute.ID: bytes([number]),
+            Attribute.SUBJECT: b"", Attribute.VALUE: open(path, "rb").read(),
+        })
+"""
+
+
+def library():
+    return str(next(Path("/usr/lib").glob("**/libsofthsm2.so")))
+
+
+class Running:
+    """A token and an agent that holds it."""
+
+    def __init__(self, folder, **settings):
+        self.folder = folder
+        self.tokens = folder / "tokens"
+        self.tokens.mkdir()
+        (folder / "softhsm.conf").write_text(f"directories.tokendir = {self.tokens}\nobjectstore.backend = file\n")
+        self.environment = {**os.environ, "SOFTHSM2_CONF": str(folder / "softhsm.conf"), "PYTHONPATH": str(judges.ROOT)}
+        root = pki.Authority("Root")
+        self.key, signer = root.signer(matricule="1234567R")
+        self.chain = [signer, pki.der(root.certificate)]
+        self._make_token()
+        self.path = folder / "agent.sock"
+        self.settings = settings
+        self.process = None
+
+    def _make_token(self):
+        self._run("softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", SO_PIN)
+        key = self.key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+        files = []
+        for number, data in enumerate([key, *self.chain]):
+            files.append(self.folder / f"{number}.der")
+            files[-1].write_bytes(data)
+        self._run(sys.executable, "-c", _MAKE_TOKEN, library(), LABEL, PIN, *files)
+        files[0].unlink()
+
+    def _run(self, *command):
+        subprocess.run(
+            [str(part) for part in command], env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=60
+        )
+
+    def start(self):
+        lines = [f'socket = "{self.path}"', "[keys.company]", f'library = "{library()}"', f'token_label = "{LABEL}"']
+        lines += [f"{name} = {value!r}".replace("'", '"') for name, value in self.settings.items()]
+        config = self.folder / "agent.toml"
+        config.write_text("\n".join(lines))
+        config.chmod(0o600)
+        self.log = self.folder / "agent.log"
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "signing_agent", "--config", str(config)], env=self.environment,
+                cwd=judges.ROOT, stdout=output, stderr=output,
+            )
+        end = time.monotonic() + 30
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                pytest.fail(self.log.read_text())
+            time.sleep(0.02)
+        return self
+
+    def _answers(self):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.path)) == 0
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process:
+            self.process.send_signal(number)
+            self.process.wait(20)
+            self.process = None
+
+    def agent(self, session=None, key="company"):
+        return Agent(str(self.path), key, session)
+
+
+@pytest.fixture
+def make(tmp_path):
+    made = []
+
+    def start(**settings):
+        made.append(Running(tmp_path, **settings))
+        return made[-1].start()
+
+    yield start
+    for running in made:
+        running.stop()
+
+
+def prepare(agent, count):
+    chain = agent.chain()
+    documents = [DOCUMENT % number for number in range(count)]
+    return documents, [xades.prepare(document, chain, profile.V3, NOW) for document in documents]
+
+
+def code(call):
+    with pytest.raises(SignerError) as raised:
+        call()
+    assert PIN not in repr(raised.value.params) + str(raised.value)
+    return raised.value.code
+
+
+def test_a_thousand_documents_in_one_session(make):
+    running = make()
+    agent = running.agent()
+    handle = agent.open(PIN, 1000, 5)
+    agent = running.agent(handle)
+    assert agent.chain()[0] == running.chain[0]
+    documents, prepared = prepare(agent, 1000)
+    values = list(agent.sign_all(prepared))
+    assert all(isinstance(value, bytes) for value in values)
+    for document, one, value in list(zip(documents, prepared, values, strict=True))[::250]:
+        [report] = verify.verify(parse_foreign_xml(xades.complete(one, document, value)))
+        assert report.intact
+    # The ceiling is reached
+    [error] = agent.sign_all(prepared[:1])
+    assert error.code == "agent.session_over"
+    assert agent.status()["open"] is False
+
+
+def test_the_key_cannot_be_taken_out(make):
+    running = make()
+    script = (
+        "import sys, pkcs11\nfrom pkcs11 import Attribute, ObjectClass\n"
+        "token = pkcs11.lib(sys.argv[1]).get_token(token_label=sys.argv[2])\n"
+        "with token.open(user_pin=sys.argv[3]) as session:\n"
+        "    [key] = session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})\n"
+        "    assert not key[Attribute.EXTRACTABLE] and key[Attribute.SENSITIVE]\n"
+        "    try:\n        key[Attribute.PRIVATE_EXPONENT]\n"
+        "    except pkcs11.PKCS11Error:\n        sys.exit(0)\n    sys.exit(1)\n"
+    )
+    running._run(sys.executable, "-c", script, library(), LABEL, PIN)
+
+
+def test_a_wrong_pin_is_tried_once(make):
+    running = make()
+    agent = running.agent()
+    assert code(lambda: agent.open("000000", 10, 5)) == "agent.pin_wrong"
+    assert agent.status()["open"] is False
+    _documents, prepared = prepare(agent, 2)
+    assert [error.code for error in agent.sign_all(prepared)] == ["agent.pin_needed"] * 2
+    assert agent.open(PIN, 10, 5)
+    assert PIN not in running.log.read_text()
+    assert "000000" not in running.log.read_text()
+
+
+def test_a_configured_pin(make, tmp_path):
+    pin = tmp_path / "pin"
+    pin.write_text("999999")
+    pin.chmod(0o600)
+    running = make(pin_file=str(pin))
+    agent = running.agent()
+    _documents, prepared = prepare(agent, 3)
+    assert {error.code for error in agent.sign_all(prepared)} == {"agent.pin_wrong"}
+    # A restart does not try it again either: three tries lock a real token
+    running.stop()
+    running.start()
+    marker = tmp_path / "pin.refused"
+    assert marker.read_text() == str(pin.stat().st_mtime_ns)
+    assert {error.code for error in agent.sign_all(prepared)} == {"agent.pin_wrong"}
+    time.sleep(0.01)
+    pin.write_text(PIN)
+    values = list(agent.sign_all(prepared))
+    assert all(isinstance(value, bytes) for value in values)
+    assert agent.status() == {
+        "present": True, "configured_pin": True, "open": True, "documents_left": 0, "seconds_left": 0,
+    }
+
+
+def test_a_session_is_its_owner_s(make):
+    running = make()
+    handle = running.agent().open(PIN, 10, 5)
+    _documents, prepared = prepare(running.agent(), 1)
+    for other in (None, "", handle[:-1], "x" * 43):
+        [error] = running.agent(other).sign_all(prepared)
+        assert error.code == "agent.pin_needed"
+    [value] = running.agent(handle).sign_all(prepared)
+    assert isinstance(value, bytes)
+    running.agent(handle).close()
+    [error] = running.agent(handle).sign_all(prepared)
+    assert error.code == "agent.pin_needed"
+
+
+def test_a_session_ends_with_its_time(make):
+    running = make()
+    handle = running.agent().open(PIN, 10, 0.002)
+    _documents, prepared = prepare(running.agent(), 1)
+    time.sleep(0.3)
+    [error] = running.agent(handle).sign_all(prepared)
+    assert error.code == "agent.session_over"
+
+
+def test_only_signatures_of_documents(make):
+    running = make()
+    agent = running.agent(running.agent().open(PIN, 10, 5))
+    _documents, [good] = prepare(agent, 1)
+    for bad in (b"\x00" * 32, b"", b"<ds:SignedInfo>", good.to_sign[:61] + b"x" * 20000):
+        forged = xades.Prepared(bad, good.digest, good.document_digest, good.state)
+        wrong, right = agent.sign_all([forged, good])
+        assert wrong.code == "agent.not_a_document"
+        assert isinstance(right, bytes)
+
+
+def test_a_token_that_goes_away(make):
+    """Pulled out in the middle of a batch: what was signed counts, the rest is told; plugged in again, it goes on."""
+    running = make()
+    agent = running.agent(running.agent().open(PIN, 5000, 5))
+    documents, prepared = prepare(agent, 400)
+    values = []
+    for number, value in enumerate(agent.sign_all(prepared)):
+        if number == 50:
+            running.process.send_signal(signal.SIGKILL)
+            running.process.wait(20)
+        values.append(value)
+    signed = [value for value in values if isinstance(value, bytes)]
+    assert len(values) == 400
+    assert 50 <= len(signed) < 400
+    assert {value.code for value in values[len(signed) :]} == {"agent.unreachable"}
+    for document, one, value in zip(documents, prepared, signed, strict=False):
+        assert xades.complete(one, document, value)
+    # The socket of the killed agent is replaced
+    running.start()
+    again = running.agent(running.agent().open(PIN, 5000, 5))
+    rest = list(again.sign_all(prepared[len(signed) :]))
+    assert all(isinstance(value, bytes) for value in rest)
+
+
+def test_a_token_that_is_not_there(make):
+    running = make()
+    handle = running.agent().open(PIN, 100, 5)
+    _documents, prepared = prepare(running.agent(), 2)
+    running.stop()
+    shutil.move(running.tokens, running.tokens.with_name("drawer"))
+    running.tokens.mkdir()
+    running.start()
+    assert running.agent().status()["present"] is False
+    assert code(lambda: running.agent().open(PIN, 10, 5)) == "agent.token_missing"
+    assert code(running.agent().chain) == "agent.token_missing"
+    assert [error.code for error in running.agent(handle).sign_all(prepared)] == ["agent.pin_needed"] * 2
+
+
+def test_no_agent(tmp_path):
+    agent = Agent(str(tmp_path / "nobody.sock"), "company")
+    assert code(agent.status) == "agent.unreachable"
+    assert code(agent.chain) == "agent.unreachable"
+
+
+def test_another_key(make):
+    assert code(make().agent(key="other").status) == "agent.unknown_key"
+
+
+def test_another_user_is_refused(tmp_path):
+    key = Key("company", library(), token_label=LABEL)
+    server = Server(Config(tmp_path / "agent.sock", frozenset({os.getuid() + 1}), {"company": key}))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        agent = Agent(str(tmp_path / "agent.sock"), "company")
+        assert code(agent.status) == "agent.refused"
+        assert code(lambda: agent.open(PIN, 10, 5)) == "agent.refused"
+        assert stat.S_IMODE((tmp_path / "agent.sock").stat().st_mode) == 0o660
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+def test_no_core_dumps(make):
+    running = make()
+    limits = Path(f"/proc/{running.process.pid}/limits").read_text()
+    assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"]
+
+
+def test_rubbish_harms_nobody(make):
+    running = make()
+    for data in (b"", b"\xff\xff\xff\xff", b"\0\0\0\2[]", b"\0\0\0\5abcde", b"\0\0\0\x09{\"do\": 1}", b"\0\0\1\0x"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(10)
+            probe.connect(str(running.path))
+            probe.sendall(data)
+            probe.shutdown(socket.SHUT_WR)
+            while probe.recv(1000):
+                pass
+    assert running.agent().status()["present"]
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_several_at_once(make):
+    running = make()
+    agent = running.agent(running.agent().open(PIN, 5000, 5))
+    _documents, prepared = prepare(agent, 40)
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(list(agent.sign_all(prepared)))) for _number in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(results) == 4
+    assert len({tuple(values) for values in results}) == 1, "RSA of the same text is the same"
+
+
+def test_two_agents_do_not_share_a_socket(make):
+    running = make()
+    result = subprocess.run(
+        [sys.executable, "-m", "signing_agent", "--config", str(running.folder / "agent.toml")],
+        env=running.environment, cwd=judges.ROOT, capture_output=True, timeout=30, check=False,
+    )
+    assert result.returncode == 2
+    assert b"listens" in result.stderr
+    assert running.agent().status()["present"]
+
+
+def test_what_others_may_read_is_refused(make, tmp_path):
+    pin = tmp_path / "pin"
+    pin.write_text(PIN)
+    pin.chmod(0o644)
+    with pytest.raises(pytest.fail.Exception, match="chmod 600"):
+        make(pin_file=str(pin))
