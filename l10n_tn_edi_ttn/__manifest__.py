@@ -54,7 +54,11 @@
         "views/l10n_tn_edi_trust_anchor_views.xml",
         "views/l10n_tn_edi_signature_provider_seal_views.xml",
         "wizards/l10n_tn_edi_decide_views.xml",
+        "wizards/l10n_tn_edi_suspension_list_views.xml",
+        "views/l10n_tn_edi_vat_attestation_views.xml",
+        "views/account_tax_suspension_views.xml",
         "report/report_invoice.xml",
+        "report/report_invoice_suspension.xml",
     ],
     "post_init_hook": "post_init_hook",
 }

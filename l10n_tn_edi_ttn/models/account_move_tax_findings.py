@@ -6,7 +6,18 @@ from ..teif.codes import STAMP
 from .account_move_teif_findings import BLOCKING, WARNING
 
 # What the checks below may say beside ODOO_CODES; the sentences are in l10n_tn_edi_messages_taxes.py.
-TAX_CODES = frozenset({"odoo.negative_tax"})
+TAX_CODES = frozenset(
+    {
+        "odoo.negative_tax",
+        "odoo.exemption_reason",
+        "odoo.attestation_missing",
+        "odoo.attestation_customer",
+        "odoo.attestation_expired",
+        "odoo.attestation_taxes",
+        "odoo.attestation_amount",
+        "odoo.attestation_quantity",
+    }
+)
 
 
 class AccountMove(models.Model):

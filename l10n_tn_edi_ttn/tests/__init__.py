@@ -12,6 +12,7 @@ from . import test_states
 from . import test_tax_fodec
 from . import test_tax_stamp
 from . import test_seal
+from . import test_tax_suspension
 from . import test_trust
 from . import test_unknown
 from . import test_values

@@ -107,6 +107,7 @@ class TnEdiCommon(AccountTestInvoicingCommon):
         cls.vat_13 = ref("l10n_tn_tax_vat_sale_13")
         cls.vat_7 = ref("l10n_tn_tax_vat_sale_7")
         cls.vat_0 = ref("l10n_tn_tax_vat_sale_0")
+        cls.vat_0.invoice_legal_notes = "<p>Exonéré : article 13 du code de la TVA</p>"
         cls.stamp = ref("l10n_tn_tax_vat_sale_tax_stamp")
 
     # === Records === #
