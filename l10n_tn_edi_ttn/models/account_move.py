@@ -2,8 +2,8 @@ import logging
 
 import psycopg2
 
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError, UserError
 
 from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM
 
@@ -31,16 +31,10 @@ PRINTED_FIELDS = frozenset(
         "payment_reference",
         "ref",
         "reversed_entry_id",
-        "l10n_tn_edi_type_code",
-        "l10n_tn_edi_exclusion",
-        "l10n_tn_edi_original_number",
-        "l10n_tn_edi_original_date",
-        "l10n_tn_edi_order_reference",
-        "l10n_tn_edi_period_start",
-        "l10n_tn_edi_period_end",
-        "l10n_tn_edi_note",
     }
 )
+# Of our own stored fields all are printed but these.
+UNPRINTED_FIELDS = frozenset({"l10n_tn_edi_document_id", "l10n_tn_edi_hold"})
 PRINTED_LINE_FIELDS = frozenset(
     {
         "name",
@@ -50,6 +44,11 @@ PRINTED_LINE_FIELDS = frozenset(
         "price_unit",
         "discount",
         "tax_ids",
+        "currency_id",
+        "amount_currency",
+        "balance",
+        "debit",
+        "credit",
         "display_type",
         "sequence",
         "deferred_start_date",
@@ -81,7 +80,8 @@ class AccountMove(models.Model):
     @api.depends("l10n_tn_edi_document_id.state", "l10n_tn_edi_document_id.hold", "l10n_tn_edi_document_id.live")
     def _compute_l10n_tn_edi_actions(self):
         for move in self:
-            document = move.l10n_tn_edi_document_id
+            # Who may open an invoice (a salesperson too) sees where it stands.
+            document = move.sudo().l10n_tn_edi_document_id
             move.l10n_tn_edi_actions = sorted(document._valid_actions()) if document else []
 
     # --- A document for each posted invoice that is concerned -------------------------------------------------------
@@ -101,18 +101,21 @@ class AccountMove(models.Model):
         :return: the new ``l10n_tn_edi.document`` records.
         """
         documents = self.env["l10n_tn_edi.document"].sudo()
-        for move in self:
+        concerned = self.filtered(lambda move: move._l10n_tn_edi_concerned()[0])
+        if not concerned:
+            return documents
+        self.env.flush_all()  # an error in what others wrote is theirs, and is not caught here
+        for move in concerned:
             try:
                 with self.env.cr.savepoint():
-                    if move._l10n_tn_edi_concerned()[0]:
-                        documents += move._l10n_tn_edi_create_document(delay)
+                    documents += move._l10n_tn_edi_create_document(delay)
             except psycopg2.OperationalError:
                 raise  # Odoo itself runs the whole request again
             except Exception:
                 _logger.exception("No electronic document could be made for %s", move)
-        due = documents.filtered(lambda d: not d.hold)
+        due = documents.filtered(lambda document: not document.hold and document.next_at)
         if due:
-            self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(sorted(set(due.mapped("next_at"))))
+            documents._wake_lane("submit", sorted(set(due.mapped("next_at"))))
         return documents
 
     def _l10n_tn_edi_create_document(self, delay):
@@ -134,14 +137,47 @@ class AccountMove(models.Model):
             )
         )
         self.sudo().l10n_tn_edi_document_id = document
+        earlier = self.sudo().l10n_tn_edi_document_ids.filtered(
+            lambda other: other.attempt_count and other.mode == document.mode and other.number != self.name
+        )
+        if earlier:
+            # TTN would be asked about the new number only, and never show what was deposited under the old one.
+            document._fail("document.renumbered", {"number": self.name, "earlier": earlier[0].number})
         return document
 
     # --- Nothing changes behind TTN's back --------------------------------------------------------------------------
 
+    @api.model
+    @tools.ormcache()
+    def _l10n_tn_edi_printed_fields(self):
+        """:return: names of the fields that nobody changes once TTN may hold the invoice."""
+        return PRINTED_FIELDS | {
+            name
+            for name, field in self._fields.items()
+            if name.startswith("l10n_tn_edi_") and field.store and name not in UNPRINTED_FIELDS
+        }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # EXTENDS 'account'
+        for vals in vals_list:
+            self._l10n_tn_edi_check_vals(vals)
+        return super().create(vals_list)
+
+    @api.model
+    def _l10n_tn_edi_check_vals(self, vals):
+        """:raise AccessError: when somebody would choose an invoice's electronic document himself."""
+        if "l10n_tn_edi_document_id" in vals and not self.env.su:
+            raise AccessError(self.env._("The electronic document of an invoice is made by Odoo and cannot be chosen."))
+
     def write(self, vals):
         # EXTENDS 'account'
+        self._l10n_tn_edi_check_vals(vals)
+        if "l10n_tn_edi_hold" in vals:
+            held = self.sudo().l10n_tn_edi_document_id.filtered(lambda d: d.live and d.state in BEFORE_CLAIM)
+            held.write({"hold": vals["l10n_tn_edi_hold"]})
         leaving = vals.get("state") in ("draft", "cancel")
-        if leaving or PRINTED_FIELDS & vals.keys():
+        if leaving or self._l10n_tn_edi_printed_fields() & vals.keys():
             for move in self.filtered("l10n_tn_edi_document_id"):
                 if leaving and move.state == "posted":
                     move._l10n_tn_edi_before_leaving()
@@ -151,8 +187,10 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_changes(self, vals):
         """:return: whether ``vals`` gives a printed field another value (Odoo writes many fields back unchanged)."""
-        for name in PRINTED_FIELDS & vals.keys():
+        for name in self._l10n_tn_edi_printed_fields() & vals.keys():
             field = self._fields[name]
+            if field.type in ("one2many", "many2many"):
+                return True
             if field.convert_to_record(field.convert_to_cache(vals[name], self), self) != self[name]:
                 return True
         return False
@@ -194,7 +232,8 @@ class AccountMove(models.Model):
                     )
                 )
             if document.state == "rejected":
-                document.write({"live": False, "next_at": False})
+                # TTN is asked about it once a day all the same: it may still accept it.
+                document.live = False
             else:
                 document._withdraw()
 
@@ -210,7 +249,7 @@ class AccountMove(models.Model):
 
     def _need_cancel_request(self):
         # EXTENDS 'account'
-        document = self.l10n_tn_edi_document_id
+        document = self.sudo().l10n_tn_edi_document_id
         return super()._need_cancel_request() or bool(document.live and document.state in AT_TTN)
 
     @api.depends("l10n_tn_edi_document_id.state")
@@ -225,7 +264,7 @@ class AccountMove(models.Model):
 
     def button_request_cancel(self):
         # EXTENDS 'account'
-        document = self.l10n_tn_edi_document_id
+        document = self.sudo().l10n_tn_edi_document_id
         if document.live and document.state in AT_TTN:
             raise UserError(
                 self.env._(
@@ -317,7 +356,7 @@ class AccountMoveLine(models.Model):
     def _l10n_tn_edi_printed(self):
         """:return: the lines of ``self`` that are printed on a posted invoice with an electronic document."""
         return self.filtered(
-            lambda line: line.display_type in ("product", "line_section", "line_subsection", "line_note")
+            lambda line: line.display_type not in ("payment_term", "cogs", "epd", "discount", "non_deductible_product", "non_deductible_tax")
             and line.move_id.l10n_tn_edi_document_id
             and line.move_id.state == "posted"
         )

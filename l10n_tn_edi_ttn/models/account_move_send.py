@@ -14,7 +14,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _is_tn_ttn_applicable(self, move):
-        return move.l10n_tn_edi_document_id.live or move._l10n_tn_edi_concerned()[0]
+        return move.sudo().l10n_tn_edi_document_id.live or move._l10n_tn_edi_concerned()[0]
 
     def _get_all_extra_edis(self):
         # EXTENDS 'account'
@@ -90,18 +90,22 @@ class AccountMoveSend(models.AbstractModel):
 
     def _hook_if_success(self, moves_data, from_cron=False):
         # EXTENDS 'account'
+        ready = {}
         for move, data in moves_data.items():
             document = move.l10n_tn_edi_document_id.sudo()
-            if "email" in data["sending_methods"] and document.live and move._l10n_tn_edi_awaits_ttn():
-                data["sending_methods"] = set(data["sending_methods"]) - {"email"}
-                document.held_mail = self._l10n_tn_edi_freeze_mail(data)
-        return super()._hook_if_success(moves_data, from_cron=from_cron)
+            if not (document.live and move._l10n_tn_edi_awaits_ttn()):
+                ready[move] = data
+            elif set(data["sending_methods"]) - {"manual"}:
+                # Neither e-mail nor letter nor a journal's subscribers: it is no invoice before TTN has accepted it.
+                document.held_mail = [*(document.held_mail or []), self._l10n_tn_edi_freeze_mail(data)]
+        return super()._hook_if_success(ready, from_cron=from_cron)
 
     @api.model
     def _l10n_tn_edi_freeze_mail(self, data):
-        """:return: what the user chose for the e-mail, as JSON, to be used again after acceptance."""
+        """:return: what the user chose for one sending, as JSON, to be used again after acceptance."""
         template = data.get("mail_template")
         return {
+            "sending_methods": sorted(set(data["sending_methods"]) - {"manual"}),
             "mail_template_id": template.id if template else False,
             "mail_lang": data.get("mail_lang"),
             "mail_subject": data.get("mail_subject"),

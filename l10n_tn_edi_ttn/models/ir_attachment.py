@@ -1,7 +1,10 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-CONTENT_FIELDS = frozenset({"datas", "raw", "db_datas", "store_fname", "checksum", "res_model", "res_id", "type", "url"})
+CONTENT_FIELDS = frozenset(
+    {"datas", "raw", "db_datas", "store_fname", "checksum", "mimetype", "res_model", "res_id", "res_field"}
+    | {"type", "url", "public", "company_id", "name"}
+)
 
 
 class IrAttachment(models.Model):
@@ -15,7 +18,7 @@ class IrAttachment(models.Model):
             self.env["l10n_tn_edi.document"]
             .sudo()
             .search_count(
-                ["&", "|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids), ("attempt_count", ">", 0)],
+                ["|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids)],
                 limit=1,
             )
         )
@@ -23,10 +26,10 @@ class IrAttachment(models.Model):
     def write(self, vals):
         # EXTENDS 'base'
         if CONTENT_FIELDS & vals.keys() and self._l10n_tn_edi_is_proof():
-            raise UserError(self.env._("A TEIF document that was sent is kept as proof and cannot be changed."))
+            raise UserError(self.env._("A signed TEIF document is kept as proof and cannot be changed."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_l10n_tn_edi_proof(self):
         if self._l10n_tn_edi_is_proof():
-            raise UserError(self.env._("A TEIF document that was sent is kept as proof and cannot be deleted."))
+            raise UserError(self.env._("A signed TEIF document is kept as proof and cannot be deleted."))

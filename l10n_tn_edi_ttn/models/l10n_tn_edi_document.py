@@ -104,6 +104,9 @@ class L10nTnEdiDocument(models.Model):
     ask_first = fields.Boolean(
         readonly=True, help="Something of this invoice may be at TTN already: ask before the next deposit."
     )
+    revision = fields.Integer(
+        default=0, readonly=True, help="Grows when the invoice changes: who claims the document meanwhile loses."
+    )
     resent = fields.Boolean(readonly=True, help="The one automatic resend of the same bytes was used.")
 
     # --- What was signed -------------------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ class L10nTnEdiDocument(models.Model):
     _live_move = models.UniqueIndex("(move_id) WHERE live", "This invoice has an electronic document already.")
     _live_number = models.UniqueIndex(
         "(mode, sender, type_code, number) "
-        "WHERE state IN ('sending', 'submitted', 'unknown', 'to_decide', 'accepted', 'conflict')",
+        "WHERE live AND state IN ('sending', 'submitted', 'unknown', 'to_decide', 'accepted', 'conflict')",
         "A document with this number is at TTN already.",
     )
     _deposit_unique = models.UniqueIndex(
@@ -141,7 +144,7 @@ class L10nTnEdiDocument(models.Model):
     _reference_unique = models.UniqueIndex(
         "(mode, sender, reference) WHERE reference IS NOT NULL", "Another document has this TTN reference."
     )
-    _due = models.Index("(state, next_at) WHERE live")
+    _due = models.Index("(state, next_at) WHERE next_at IS NOT NULL")
 
     @api.depends("reason_code", "reason_params")
     @api.depends_context("lang")
@@ -186,6 +189,8 @@ class L10nTnEdiDocument(models.Model):
             actions.add("ask")
         if self.state == "to_decide":
             actions |= {"ask", "decide"}
+        if self.mode == "test" and self.state in AT_TTN and self.company_id.l10n_tn_edi_mode == "production":
+            actions.add("retire")
         return actions
 
     def _require(self, action):
@@ -224,8 +229,10 @@ class L10nTnEdiDocument(models.Model):
     def _rebuild(self):
         """The invoice changed before anything was sent: what was built and signed no longer counts."""
         for document in self:
-            if document.state != "to_send":
-                document._set_state("to_send", **document._unsigned_values())
+            # The row is written in any case: a worker that claims it at this moment, or the user, has to begin anew.
+            document._set_state("to_send", revision=document.revision + 1, **document._unsigned_values())
+            if not document.next_at:
+                document._schedule()
 
     def _unsigned_values(self):
         """:return: values of a document that is to be built and signed anew."""
@@ -256,9 +263,9 @@ class L10nTnEdiDocument(models.Model):
         at = at or fields.Datetime.now()
         self.sudo().write({"next_at": at})
         following = self.filtered(lambda d: d.state in SHOWN_BY_TTN or d.ask_first)
-        for documents, cron in ((following, "ir_cron_follow"), (self - following, "ir_cron_submit")):
+        for documents, kind in ((following, "follow"), (self - following, "submit")):
             if documents:
-                self.env.ref(f"l10n_tn_edi_ttn.{cron}").sudo()._trigger(at)
+                self._wake_lane(kind, at)
 
     def _check_may_send(self):
         """:raise AccessError: when the user may read the document but not send invoices."""
@@ -284,18 +291,30 @@ class L10nTnEdiDocument(models.Model):
             if document.state == "rejected":
                 document._replace()
             else:
-                document._set_state("to_send", **document._unsigned_values())
-                document.sudo().hold = False
+                document._set_state(
+                    "to_send", hold=False, mode=document.company_id.l10n_tn_edi_mode, **document._unsigned_values()
+                )
                 document._schedule()
 
     def _replace(self):
         """Give the invoice a new document; the rejected one stays as it is, with its exchanges."""
         self.ensure_one()
         held_mail = self.sudo().held_mail
-        self.sudo().write({"live": False, "next_at": False, "held_mail": False})
+        # TTN is asked about it once a day all the same: it may still accept it.
+        self.sudo().write({"live": False, "held_mail": False})
         document = self.move_id._l10n_tn_edi_create_documents(delay=False)
         document.held_mail = held_mail  # the e-mail waits on, now for the corrected document
         return document
+
+    def action_retire(self):
+        """What was deposited on the test platform is not in the way of production: the invoice may be deposited for real."""
+        self._check_may_send()
+        if not self.env.user.has_group("account.group_account_manager"):
+            raise UserError(self.env._("Only an accounting administrator may decide this."))
+        self._require("retire")
+        self.sudo().write({"live": False, "next_at": False})
+        for document in self:
+            document._log(self.env._("The document of the test platform was set aside by %(user)s.", user=self.env.user.name))
 
     def action_hold(self):
         self._check_may_send()
@@ -325,7 +344,7 @@ class L10nTnEdiDocument(models.Model):
         self._check_may_decide()
         if not deposit_id.isdecimal():
             raise UserError(self.env._("A deposit number has digits only."))
-        self._set_state("submitted", deposit_id=deposit_id, submitted_at=fields.Datetime.now())
+        self._set_state("submitted", deposit_id=deposit_id, submitted_at=self._last_attempt_at())
         self._log(self.env._("%(user)s named TTN's deposit %(deposit)s as this document.", user=self.env.user.name, deposit=deposit_id))
         self._schedule()
 

@@ -1,3 +1,4 @@
+import hashlib
 import logging
 import random
 import time
@@ -105,7 +106,7 @@ class L10nTnEdiDocument(models.Model):
         if isinstance(client, str):
             self._put_off(client)
             return None
-        if self.move_id.state != "posted":
+        if self.move_id.state != "posted" or hashlib.sha256(self.signed_id.raw or b"").hexdigest() != self.sha256:
             self._set_state("to_send", **self._unsigned_values())
             return None
         key = (self.mode, self.sender, self.type_code, self.number)
@@ -141,7 +142,8 @@ class L10nTnEdiDocument(models.Model):
             self.state,
             reason_code=code,
             reason_params={"company": self.company_id.name},
-            next_at=fields.Datetime.add(fields.Datetime.now(), minutes=REFUSED_RETRY_MINUTES),
+            # Back in its own mode the company's settings let it go on (``_go_on_after_settings``); nobody looks before.
+            next_at=False if code == "latch.mode_changed" else self._in(60 * REFUSED_RETRY_MINUTES),
         )
 
     def _numbers_taken(self):
@@ -215,14 +217,16 @@ class L10nTnEdiDocument(models.Model):
                 ("company_id", "child_of", companies.ids),
                 ("live", "=", True),
                 ("hold", "=", False),
-                ("state", "in", ("to_send", "to_sign", "signed", "error")),
+                ("state", "not in", ("sending", "withdrawn", "accepted", "conflict")),
                 ("reason_code", "!=", False),
             ]
         )
-        for document in stopped.filtered(lambda document: document.reason_code.startswith(SETTINGS_REASONS)):
+        stopped = stopped.filtered(lambda document: document.reason_code.startswith(SETTINGS_REASONS))
+        for document in stopped:
             if document.state == "error":
                 document._set_state("to_send", **document._unsigned_values())
-            document._schedule()
+        if stopped:
+            stopped._schedule()
 
     def _saves(self):
         """:return: the attempts to deposit exactly the bytes that are signed now, newest first."""
@@ -230,7 +234,11 @@ class L10nTnEdiDocument(models.Model):
 
     def _uncertain_attempts(self):
         """:return: number of deposits of these bytes that may have reached TTN, one without an answer yet included."""
-        return len(self._saves().filtered(lambda e: e.answer_class not in ("not_sent", "refused")))
+        return max(1, len(self._saves().filtered(lambda e: e.answer_class not in ("not_sent", "refused"))))
+
+    def _last_attempt_at(self):
+        """:return: when the last deposit was tried, which is when a deposit that is found now was made; now if never."""
+        return self._saves()[:1].started_at or fields.Datetime.now()
 
     def _failures_in_a_row(self, exchange):
         """:return: number of attempts before ``exchange`` that were surely not sent, back to the last that may have been."""
@@ -249,20 +257,13 @@ class L10nTnEdiDocument(models.Model):
             values.update(deposit_id=str(decision.deposit_id), submitted_at=fields.Datetime.now())
         elif decision.state == "rejected":
             values.update(decided_at=fields.Datetime.now(), rejections=self._rejections(decision))
-        if not self._set_state_unless_taken(decision, values, alone):
-            # TTN gave this number to another document of ours: the exchange keeps it, a human looks.
-            self._set_state(
-                "unknown",
-                reason_code="deposit.id_taken",
-                reason_params={"deposit": decision.deposit_id},
-                next_at=self._in(60),
-            )
+        self._set_state_unless_taken(decision, values, alone)
 
     def _set_state_unless_taken(self, decision, values, alone):
         """Write a decision, unless what TTN gave (deposit number, reference) is another document's already.
 
         :param bool alone: as in ``_record_deposit``.
-        :return: whether it was written.
+        :return: whether it was written. If not, the exchange keeps what TTN said and a human looks.
         :raise psycopg2.errors.UniqueViolation: when it is taken and the document is not alone (or later, at the flush).
         """
         if not alone:
@@ -272,10 +273,27 @@ class L10nTnEdiDocument(models.Model):
             with self.env.cr.savepoint():
                 self._set_state(decision.state, **values)
                 self.flush_recordset()
-        except psycopg2.errors.UniqueViolation:
+        except psycopg2.errors.UniqueViolation as error:
             self.invalidate_recordset()
+            self._set_state(*self._state_when_taken(error), **self._reason_when_taken(error, decision))
             return False
         return True
+
+    def _state_when_taken(self, error):
+        """:return: (state,): the one to be in when TTN's answer belongs to another document as well."""
+        if "live_number" in (error.diag.constraint_name or ""):
+            return (self.state,)  # every other state claims the number too
+        return ("unknown" if self.state == "sending" else "to_decide",)
+
+    @api.model
+    def _reason_when_taken(self, error, decision):
+        if "live_number" in (error.diag.constraint_name or ""):
+            return {"reason_code": "document.number_taken", "reason_params": {"number": self.number}, "next_at": False}
+        return {
+            "reason_code": "deposit.id_taken",
+            "reason_params": {"deposit": decision.deposit_id},
+            "next_at": self._in(60) if self.state == "sending" else False,
+        }
 
     @api.model
     def _situation(self, decision):

@@ -16,10 +16,13 @@ from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, RETRYABLE, TO_ASK
 
 _logger = logging.getLogger(__name__)
 
+# TTN's own delays are not known well enough to let a company go below this where it counts.
+LEAST_ABSENCE_MINUTES = {"test": 0, "production": 30}
 # How long a slow visibility makes the next absences wait longer.
 DELAYS_KEPT_DAYS = 90
 
@@ -104,7 +107,7 @@ class L10nTnEdiDocument(models.Model):
         answer = call.answer
         complete = isinstance(answer, ConsultAnswer)
         exchange._complete(call, answer_class="answered" if complete else "unknown")
-        if self.state == "sending" or not self.live:
+        if self.state == "sending":
             return  # the matter is in other hands meanwhile
         cause = None
         if isinstance(answer, FaultAnswer):
@@ -171,8 +174,8 @@ class L10nTnEdiDocument(models.Model):
             polls=self.poll_count,
             ever_seen=bool(self.first_seen_at or self.deposit_id),
             later_visible=not shown and self._later_deposit_visible(lease_until),
-            window=60.0 * company.l10n_tn_edi_absence_minutes,
-            longest_delay=0.0 if shown else self._longest_delay(),
+            window=60.0 * max(company.l10n_tn_edi_absence_minutes, LEAST_ABSENCE_MINUTES[self.mode]),
+            longest_delay=0.0 if shown else self._longest_delay_of(self.mode, self.sender),
             auto_resend=company.l10n_tn_edi_auto_resend,
             resent=self.resent,
             reference=self.reference or "",
@@ -196,13 +199,14 @@ class L10nTnEdiDocument(models.Model):
             )
         )
 
-    def _longest_delay(self):
+    @api.model
+    def _longest_delay_of(self, mode, sender):
         """:return: seconds, the longest time that this account's deposits took to become visible."""
         query = SQL(
             "SELECT max(visibility_delay) FROM l10n_tn_edi_document "
             "WHERE mode = %s AND sender = %s AND first_seen_at > %s",
-            self.mode,
-            self.sender,
+            mode,
+            sender,
             fields.Datetime.subtract(fields.Datetime.now(), days=DELAYS_KEPT_DAYS),
         )
         [[longest]] = self.env.execute_query(query)
@@ -298,7 +302,7 @@ class L10nTnEdiDocument(models.Model):
                 # Only what a question before did not show yet: when nobody asked, TTN was not slow.
                 values["visibility_delay"] = (fields.Datetime.now() - self.submitted_at).total_seconds()
         if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
-            values.update(deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or fields.Datetime.now())
+            values.update(deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at())
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
         news = decision.state in ("accepted", "conflict") and (not self.reference or self._proves_more(decision))
@@ -307,11 +311,11 @@ class L10nTnEdiDocument(models.Model):
         elif decision.state == "rejected":
             values.update(rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now())
         if not self._set_state_unless_taken(decision, values, alone):
-            self._set_state(
-                "to_decide", reason_code="deposit.id_taken", reason_params={"deposit": decision.deposit_id}, next_at=False
-            )
-        elif news:
+            return
+        if news and self.live:
             self._after_acceptance()
+        elif news:
+            self._after_late_acceptance()
 
     def _proves_more(self, decision):
         """:return: whether TTN's document, or its proof, comes only now for an acceptance that is known already."""
@@ -361,6 +365,26 @@ class L10nTnEdiDocument(models.Model):
             return False
         return moment.replace(tzinfo=ZoneInfo("Africa/Tunis")).astimezone(UTC).replace(tzinfo=None)
 
+    def _after_late_acceptance(self):
+        """TTN has accepted a document that the invoice had left behind after a rejection: a human has to know."""
+        self.ensure_one()
+        current = self.move_id.sudo().l10n_tn_edi_document_id
+        if current.live and current.state in BEFORE_CLAIM:
+            current._set_state(
+                current.state, hold=True, reason_code="ask.earlier_accepted", reason_params={"reference": self.reference}
+            )
+        self.move_id.sudo().activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("TTN accepted what it had rejected"),
+            note=self.env._(
+                "TTN has accepted the earlier document %(number)s under reference %(reference)s. Do not deposit the invoice "
+                "again; if it was changed since, correct it with a credit note.",
+                number=self.number,
+                reference=self.reference,
+            ),
+            user_id=self.move_id.invoice_user_id.id or self.move_id.create_uid.id,
+        )
+
     def _after_acceptance(self):
         """What waited for TTN may go on: the print is made anew, credit notes go out, the kept e-mail leaves."""
         self.ensure_one()
@@ -395,7 +419,8 @@ class L10nTnEdiDocument(models.Model):
             if not document:
                 return
             document._guarded_mail()
-            if not self._progress(1, self.search_count(domain)):
+            left = self.search_count(domain)
+            if self.env["account.move"]._can_commit() and not self.env["ir.cron"]._commit_progress(1, remaining=left):
                 self.env.ref("l10n_tn_edi_ttn.ir_cron_send_mail")._trigger()
                 return
 
@@ -406,16 +431,21 @@ class L10nTnEdiDocument(models.Model):
         # Given up first and committed: an e-mail that was sent must not be sent again because what follows failed.
         self.sudo().held_mail = False
         self._commit()
-        try:
-            with self.env.cr.savepoint():
-                self._send_mail(held)
-        except Exception:
-            _logger.exception("The e-mail of %s could not be sent", self.move_id)
-            self._log(self.env._("The e-mail that waited for TTN's acceptance could not be sent. Please send it again."))
+        for one in held:
+            try:
+                with self.env.cr.savepoint():
+                    self._send_mail(one)
+            except Exception:
+                _logger.exception("The e-mail of %s could not be sent", self.move_id)
+                self._log(
+                    self.env._("The e-mail that waited for TTN's acceptance could not be sent. Please send it again.")
+                )
+            self._commit()
 
     def _send_mail(self, held):
         self.ensure_one()
         move = self.move_id
+        methods = set(held["sending_methods"])
         send = self.env["account.move.send"].with_company(self.company_id)
         template = self.env["mail.template"].browse(held["mail_template_id"]).exists()
         settings = {
@@ -426,12 +456,12 @@ class L10nTnEdiDocument(models.Model):
         if template:
             settings["mail_template"] = template
         if held.get("mail_attachments_widget"):
-            defaults = send._get_default_sending_settings(move, sending_methods={"email"}, **settings)
+            defaults = send._get_default_sending_settings(move, sending_methods=methods, **settings)
             settings["mail_attachments_widget"] = [
                 *(defaults.get("mail_attachments_widget") or []),
                 *held["mail_attachments_widget"],
             ]
-        send._generate_and_send_invoices(move, allow_raising=False, sending_methods={"email"}, **settings)
+        send._generate_and_send_invoices(move, allow_raising=False, sending_methods=methods, **settings)
 
 
 def _seconds(moment):

@@ -71,7 +71,7 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _due_domain(self, step):
         """:param list step: ``TO_PREPARE``, ``TO_DEPOSIT`` or ``TO_ASK``."""
-        return [("live", "=", True), ("hold", "=", False), ("next_at", "<=", fields.Datetime.now()), *step]
+        return [("hold", "=", False), ("next_at", "<=", fields.Datetime.now()), *step]
 
     @api.model
     def _claim_due(self, step, limit, work):

@@ -52,6 +52,12 @@ class L10nTnEdiMessages(models.AbstractModel):
             "document.unexpected": lambda p: self.env._(
                 "The document could not be prepared because of an unexpected error; the server's log has the details."
             ),
+            "document.renumbered": lambda p: self.env._(
+                "This invoice was deposited at TTN as %(earlier)s before and has number %(number)s now. Give it its number "
+                "back: TTN may still accept what it holds under it.",
+                earlier=p["earlier"],
+                number=p["number"],
+            ),
             "document.number_taken": lambda p: self.env._(
                 "Another document with number %(number)s is at TTN already. Change the number of one of the invoices.",
                 number=p["number"],

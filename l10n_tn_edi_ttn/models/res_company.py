@@ -44,9 +44,12 @@ class ResCompany(models.Model):
         default="test",
         required=True,
     )
-    l10n_tn_edi_test_url = fields.Char(string="Address of the Test Platform", default=TEST_URL)
+    # Login and password go to these addresses.
+    l10n_tn_edi_test_url = fields.Char(
+        string="Address of the Test Platform", default=TEST_URL, groups="base.group_system"
+    )
     l10n_tn_edi_production_url = fields.Char(
-        string="Address of the Production Platform", default=PRODUCTION_URL
+        string="Address of the Production Platform", default=PRODUCTION_URL, groups="base.group_system"
     )
     l10n_tn_edi_login = fields.Char(string="Login at TTN")
     l10n_tn_edi_matricule = fields.Char(

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -24,6 +24,13 @@ class L10nTnEdiDecide(models.TransientModel):
         string="Deposit Number", help="TTN's idSaveEfact, as El Fatoora's portal shows it."
     )
     sure = fields.Boolean(string="I looked on El Fatoora's portal, and the invoice is not there.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        decisions = super().create(vals_list)
+        # The related fields are read with all rights: only whoever may read the document gets here.
+        decisions.document_id.check_access("read")
+        return decisions
 
     def action_apply(self):
         """Apply the decision; the document checks the rights and writes it down."""
