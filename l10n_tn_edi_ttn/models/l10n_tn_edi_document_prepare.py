@@ -78,13 +78,19 @@ class L10nTnEdiDocument(models.Model):
         return Unsigned(unsigned, root)
 
     def _wait_for_originals(self):
-        """A credit note goes after the invoice it undoes.
+        """A credit note goes after the invoices it undoes.
 
         :return: whether it has to wait.
         """
-        original = self.move_id.reversed_entry_id.l10n_tn_edi_document_id
-        if not original or original.state in ("accepted", "conflict", "withdrawn"):
+        if self.move_id.move_type != "out_refund":
             return False
+        pending = self.move_id._l10n_tn_edi_origins().l10n_tn_edi_document_id.filtered(
+            lambda document: document.state not in ("accepted", "conflict", "withdrawn")
+        )
+        if not pending:
+            return False
+        # One that was refused is for a human; the others are awaited.
+        original = pending.filtered(lambda document: document.state in ("rejected", "error"))[:1] or pending[0]
         if original.state in ("rejected", "error"):
             if self.reason_code == "credit_note.original_refused":
                 return False  # held for this reason once, and released by a human

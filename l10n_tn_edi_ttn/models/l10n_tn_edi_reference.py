@@ -67,27 +67,6 @@ class L10nTnEdiReference(models.Model):
         """They stand in the document: see ``account.move._l10n_tn_edi_before_change``."""
         self.move_id.filtered(lambda move: move.state == "posted")._l10n_tn_edi_before_change()
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        # EXTENDS 'base'
-        references = super().create(vals_list)
-        references._before_change()
-        return references
-
-    def write(self, vals):
-        # EXTENDS 'base'
-        self._before_change()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_sent(self):
-        self._before_change()
-
-    def _before_change(self):
-        """What an electronic document says can't change once it may be at TTN: the invoice decides, as for its own fields."""
-        for move in self.move_id.filtered(lambda move: move.state == "posted" and move.l10n_tn_edi_document_id):
-            move._l10n_tn_edi_before_change()
-
     @api.depends("number", "code")
     def _compute_display_name(self):
         kinds = dict(self._fields["code"]._description_selection(self.env))

@@ -1,5 +1,7 @@
 from datetime import date
+from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -62,6 +64,35 @@ class TestKinds(DocumentsCase):
             dates = [reference.dates[0].value for reference in document.references if reference.dates]
             self.assertEqual(dates, [date(2026, 3, 15), date(2026, 3, 16), date(2025, 12, 30)])
             self.assertEqual(str(document.amount("I-180").value), "120.000")
+
+    def test_credit_note_waits_for_all_its_originals(self):
+        first, second = self.make(), self.make()
+        refund = self.make(
+            move_type="out_refund",
+            reversed_entry_id=first.id,
+            l10n_tn_edi_reference_ids=[self.reference(origin_id=second.id)],
+        )
+        document = refund.l10n_tn_edi_document_id.sudo()
+        first.l10n_tn_edi_document_id.sudo().state = "accepted"
+        self.assertTrue(document._wait_for_originals())
+        self.assertEqual(document.reason_code, "credit_note.original_pending")
+        second.l10n_tn_edi_document_id.sudo().state = "accepted"
+        self.assertFalse(document._wait_for_originals())
+
+    def test_references_of_a_sent_invoice_stay(self):
+        """The invoice is asked before one of its references changes, as for its own fields."""
+        move = self.make(l10n_tn_edi_reference_ids=[self.reference(code="I-84", number="BL-1")])
+        reference = move.l10n_tn_edi_reference_ids
+        for change in (
+            lambda: reference.write({"number": "BL-2"}),
+            reference.unlink,
+            lambda: reference.create({"move_id": move.id, "code": "I-84", "number": "BL-3"}),
+        ):
+            with (
+                patch.object(type(move), "_l10n_tn_edi_before_change", side_effect=UserError("sent")),
+                self.assertRaises(UserError),
+            ):
+                change()
 
     def test_credit_note_of_an_invoice_outside_odoo(self):
         refund = self.make(

@@ -1,8 +1,13 @@
 import base64
+import io
+import json
+from argparse import Namespace
+from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
+from odoo.modules import load_script
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from odoo.tools.misc import file_path
@@ -130,6 +135,24 @@ class TestReadiness(DocumentsCase):
         action = draft.action_l10n_tn_edi_readiness()
         wizard = self.env[action["res_model"]].browse(action["res_id"])
         self.assertEqual((wizard.checked, wizard.failing), (1, 0))
+
+    def test_command(self):
+        """The same on the command line: one line a fault, and an exit code for scripts."""
+        self.make(name="FAC/1")
+        script = file_path("l10n_tn_edi_ttn/cli/teif_readiness.py")
+        command = load_script(script, "odoo.cli.teif_readiness").TeifReadiness()
+        options = {"database": self.env.cr.dbname, "company": self.company.id, "limit": None, "json": False}
+        options.update(since=date(2026, 1, 1), until=date(2026, 12, 31))
+        for version, code, words in (("1.8.9", 0, "1 examined, 0 would fail"), ("1.9.0", 1, "FAC/1")):
+            with self.subTest(version=version), patch("sys.stdout", io.StringIO()) as output:
+                self.assertEqual(command._check(self.env(su=True), Namespace(teif=version, **options)), code)
+                self.assertIn(words, output.getvalue())
+        with patch("sys.stdout", io.StringIO()) as output:
+            command._check(self.env(su=True), Namespace(teif="1.9.0", **{**options, "json": True}))
+            self.assertEqual(json.loads(output.getvalue())["failing"], 1)
+        with patch("sys.stderr", io.StringIO()):
+            options["company"] = self.env.ref("base.main_company").id + 10**6
+            self.assertEqual(command._check(self.env(su=True), Namespace(teif="1.9.0", **options)), 2)
 
     def test_an_invoice_that_breaks_stops_no_other(self):
         bad, _good = self.make(name="FAC-1"), self.make(name="FAC-2")
