@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,13 +50,16 @@ def main(chosen):
 
     missing = [f"missing: {tool}" for tool in missing_tools(ROOT, chosen)]
     results = [Result("tools", problems=missing)] if missing else run_suites(chosen)
-    for result in results:
+    bad = [result for result in results if not result.good]
+    for result in bad:
         report(result)
-    print(f"\n{'suite':8} (whole run {time.monotonic() - started:.0f} s)")
-    for result in results:
-        print(result.line())
+    if bad:
+        print()
+        for result in results:
+            print(result.line())
+    print(f"whole run: {time.monotonic() - started:.0f} s")
     print(total(results), flush=True)
-    return 0 if all(result.good for result in results) else 1
+    return 1 if bad else 0
 
 
 def forget_old_logs(folder):
@@ -84,11 +87,13 @@ def run_suites(chosen):
             jobs.append(pool.submit(run_pytest, "sandbox", SANDBOX_PYTHON, "tests/sandbox", ROOT, **limits))
         if "odoo" in chosen:
             jobs.append(pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"]))
+        for job in as_completed(jobs):
+            print(job.result().line(), flush=True)
         results = [job.result() for job in jobs]
         if "live" in chosen:
-            results.append(
-                run_pytest("live", PYTHON, "tests/live", ROOT, seconds=LIMITS["live"], narrowed=narrowed)
-            )
+            live = run_pytest("live", PYTHON, "tests/live", ROOT, seconds=LIMITS["live"], narrowed=narrowed)
+            print(live.line(), flush=True)
+            results.append(live)
     except BaseException:
         end_all()
         raise
@@ -98,9 +103,7 @@ def run_suites(chosen):
 
 
 def report(result):
-    """Print the whole output of a suite that failed; one that passed has nothing to say."""
-    if result.good:
-        return
+    """Print the whole output of a suite that failed."""
     print(f"\n{'=' * 30} {result.suite} {'=' * 30}")
     print(result.output.rstrip())
     for problem in result.problems:

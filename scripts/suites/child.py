@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 
+GRACE_SECONDS = 20
 _running = set()
 _lock = threading.Lock()
 
@@ -43,13 +44,18 @@ def run_child(command, folder, seconds, env=None):
 
 
 def end(process):
-    """Kill a child and its process group."""
+    """Ask a child to end, so that pytest tears down what its tests started; kill its process group after a while."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_SECONDS)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def end_all():
-    """Kill every child that still runs: the runner itself was interrupted."""
+    """End every child that still runs: the runner itself was interrupted."""
     with _lock:
-        for process in _running:
-            end(process)
+        running = list(_running)
+    for process in running:
+        end(process)

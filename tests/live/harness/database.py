@@ -37,13 +37,23 @@ def build_base(name, module=ADDON, timeout=300):
     :raise HarnessError: when the installation fails or logs an error.
     """
     clone(TEMPLATE, name)
-    output = run(
-        [SCRIPTS / "odoo", "server", "-d", name, "-i", module, "--no-http", "--stop-after-init"],
-        timeout=timeout,
-    )
-    errors = [line for line in output.splitlines() if " ERROR " in line or " CRITICAL " in line]
+    command = [SCRIPTS / "odoo", "server", "-d", name, "-i", module, "--no-http", "--stop-after-init"]
+    try:
+        output = run(command, timeout=timeout)
+    except HarnessError as error:
+        output = str(error)
+        if not _from_first_error(output):
+            raise
+    errors = _from_first_error(output)
     if errors:
-        raise HarnessError(f"the installation of {module} logged errors:\n{output}")
+        raise HarnessError(f"the installation of {module} failed:\n{errors}")
+
+
+def _from_first_error(log):
+    """:return: a log of Odoo from its first error on, or an empty text."""
+    lines = log.splitlines()
+    first = next((n for n, line in enumerate(lines) if " ERROR " in line or " CRITICAL " in line), len(lines))
+    return "\n".join(lines[first:])
 
 
 def connection_settings():
