@@ -56,31 +56,17 @@ journal.l10n_tn_edi_enabled = True
 # The example keeps its own number, so it has a journal of its own.
 example_journal = env["account.journal"].search([("code", "=", "DDM"), ("company_id", "=", company.id)])
 if not example_journal:
-    example_journal = journal.copy(
-        {"name": "Dossiers DDM", "code": "DDM", "default_account_id": journal.default_account_id.id}
-    )
+    example_journal = journal.copy({"code": "DDM", "default_account_id": journal.default_account_id.id})
+    example_journal.write({"name": "Dossiers DDM", "sequence": 90})
 example_journal.l10n_tn_edi_enabled = True
 
 
-def tax(name, amount_type, amount, code):
-    """The sale tax of that name; the example of 2012 has a rate and a stamp that the chart no longer has."""
-    found = env["account.tax"].search([("name", "=", name), ("company_id", "=", company.id)], limit=1)
-    return found or env["account.tax"].create(
-        {
-            "name": name,
-            "invoice_label": name,
-            "amount_type": amount_type,
-            "amount": amount,
-            "type_tax_use": "sale",
-            "company_id": company.id,
-            "country_id": tunisia.id,
-            "l10n_tn_edi_code": code,
-        }
-    )
-
-
-tax("TVA 12%", "percent", 12, "I-1602")
-tax("Timbre 0.300", "fixed", 0.3, "I-1601")
+chart = env["account.chart.template"].with_company(company)
+# The example of 2012 has a rate and a stamp of its time.
+chart.ref("l10n_tn_tax_vat_sale_12").active = True
+if not env["account.tax"].search([("name", "=", "Timbre 0.300"), ("company_id", "=", company.id)]):
+    old_stamp = chart.ref("l10n_tn_tax_vat_sale_tax_stamp").copy()
+    old_stamp.write({"name": "Timbre 0.300", "invoice_label": "Timbre 0.300", "amount": 0.3})
 
 if not env["product.product"].search([("default_code", "=", "DDM")]):
     env["product.product"].create(

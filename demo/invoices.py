@@ -84,7 +84,7 @@ def make_all(user):
         [
             {
                 "product_id": dossier, "name": "Dossier DDM", "quantity": 1, "price_unit": 2,
-                "tax_ids": [(6, 0, [books.tax("TVA 12%"), books.tax("Timbre 0.300")])],
+                "tax_ids": [(6, 0, [books.rate(12), books.tax("Timbre 0.300")])],
             }
         ],
         name=EXAMPLE,
