@@ -2,6 +2,7 @@ from . import test_bad_input
 from . import test_documents
 from . import test_documents_check
 from . import test_documents_content
+from . import test_documents_random
 from . import test_flow
 from . import test_i18n
 from . import test_report
