@@ -21,6 +21,8 @@ from . import account_move_view
 from . import account_tax
 from . import ir_attachment
 from . import ir_ui_menu
+from . import l10n_tn_edi_account
+from . import l10n_tn_edi_account_sweep
 from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_document
@@ -29,6 +31,7 @@ from . import l10n_tn_edi_document_follow
 from . import l10n_tn_edi_document_lanes
 from . import l10n_tn_edi_document_prepare
 from . import l10n_tn_edi_document_queue
+from . import l10n_tn_edi_document_queue_gate
 from . import l10n_tn_edi_document_sign
 from . import l10n_tn_edi_document_trust
 from . import l10n_tn_edi_document_view
@@ -46,6 +49,7 @@ from . import l10n_tn_edi_messages_taxes
 from . import l10n_tn_edi_messages_teif
 from . import l10n_tn_edi_messages_trust
 from . import l10n_tn_edi_messages_way
+from . import l10n_tn_edi_messages_way_account
 from . import l10n_tn_edi_messages_way_signing
 from . import l10n_tn_edi_reference
 from . import l10n_tn_edi_schema
@@ -59,6 +63,7 @@ from . import l10n_tn_edi_type_default
 from . import l10n_tn_edi_vat_attestation
 from . import res_company
 from . import res_company_account
+from . import res_company_breaker
 from . import res_company_print
 from . import res_company_readiness
 from . import res_company_stamp

@@ -23,14 +23,18 @@ class L10nTnEdiExchange(models.Model):
     _order = "id desc"
     _rec_name = "operation"
 
-    document_id = fields.Many2one(
-        "l10n_tn_edi.document", required=True, readonly=True, index=True, ondelete="restrict"
-    )
-    company_id = fields.Many2one(related="document_id.company_id", store=True, index=True)
+    # Empty for a question about the account as a whole
+    document_id = fields.Many2one("l10n_tn_edi.document", readonly=True, index=True, ondelete="restrict")
+    account_id = fields.Many2one("l10n_tn_edi.account", readonly=True, index="btree_not_null", ondelete="restrict")
+    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, index=True)
     move_id = fields.Many2one(related="document_id.move_id")
-    mode = fields.Selection(related="document_id.mode", store=True)
+    mode = fields.Selection(
+        [("test", "Test"), ("production", "Production")], compute="_compute_company_id", store=True
+    )
     operation = fields.Selection(
-        [("save", "Deposit"), ("consult", "Question"), ("verify", "QR check")], required=True, readonly=True
+        [("save", "Deposit"), ("consult", "Question"), ("verify", "QR check"), ("sweep", "Comparison")],
+        required=True,
+        readonly=True,
     )
     attempt = fields.Integer(readonly=True, help="Number of this deposit of the document, from 1.")
     user_id = fields.Many2one("res.users", required=True, readonly=True, default=lambda self: self.env.uid)
@@ -42,7 +46,7 @@ class L10nTnEdiExchange(models.Model):
     finished_at = fields.Datetime(readonly=True)
     duration_ms = fields.Integer(string="Duration (ms)", readonly=True)
     sha256 = fields.Char(string="SHA-256 Sent", readonly=True, index="btree_not_null")
-    signature_value = fields.Char(readonly=True)
+    signature_value = fields.Char(readonly=True, index="btree_not_null")
     document_digest = fields.Char(readonly=True)
     answer_class = fields.Selection(
         [
@@ -62,6 +66,13 @@ class L10nTnEdiExchange(models.Model):
     response_text = fields.Text(readonly=True, prefetch=False)
     request_file = fields.Binary(readonly=True, attachment=True)
     response_file = fields.Binary(readonly=True, attachment=True)
+
+    @api.depends("document_id.company_id", "document_id.mode", "account_id.company_id", "account_id.mode")
+    def _compute_company_id(self):
+        for exchange in self:
+            owner = exchange.document_id or exchange.account_id
+            exchange.company_id = owner.company_id
+            exchange.mode = owner.mode
 
     def write(self, vals):
         if any(exchange.finished_at for exchange in self.sudo()):
@@ -110,6 +121,25 @@ class L10nTnEdiExchange(models.Model):
         )
 
     @api.model
+    def _keep_sweep(self, account, call):
+        """Keep a question about an account as a whole.
+
+        :param account: the ``l10n_tn_edi.account``.
+        :param call: the finished ``elfatoora.client.Call``.
+        """
+        now = self._database_now()
+        exchange = self.sudo().create(
+            {
+                "account_id": account.id,
+                "operation": "sweep",
+                "account": account.company_id.sudo().l10n_tn_edi_login,
+                "started_at": fields.Datetime.subtract(now, seconds=round(call.duration)),
+                "user_id": self.env.uid,
+            }
+        )
+        exchange._complete(call, answer_class="answered" if call.answer else "unknown")
+
+    @api.model
     def _body_values(self, name, body):
         """:return: values that keep ``body`` (bytes) in the row or in a file."""
         if not body:
@@ -128,3 +158,8 @@ class L10nTnEdiExchange(models.Model):
         """:return: naive UTC datetime of the database's clock, which all workers of all hosts share."""
         [[now]] = self.env.execute_query(SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC'"))
         return now.replace(microsecond=0)
+
+    @api.model
+    def _clock_query(self):
+        """:return: query for the same clock in seconds since the epoch, with fractions."""
+        return SQL("SELECT extract(epoch FROM clock_timestamp())")

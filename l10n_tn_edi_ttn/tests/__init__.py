@@ -1,3 +1,4 @@
+from . import test_account
 from . import test_bad_input
 from . import test_documents
 from . import test_documents_check

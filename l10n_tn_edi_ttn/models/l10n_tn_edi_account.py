@@ -1,0 +1,261 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..elfatoora import breaker as breakers
+from ..elfatoora.breaker import Breaker, Limits
+
+MODES = [("test", "Test"), ("production", "Production")]
+
+
+class L10nTnEdiAccount(models.Model):
+    """What is known of one company's account at TTN as a whole: was it compared with ours, is its queue stopped, and why.
+
+    The row is written only when something happens to the account (a sweep, a breaker that opens, a probe), never for a
+    single document: workers would wait for each other.
+    """
+
+    _name = "l10n_tn_edi.account"
+    _description = "Account at TTN"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _rec_name = "company_id"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    mode = fields.Selection(MODES, required=True, readonly=True)
+    responsible_id = fields.Many2one("res.users", help="Who is told when the queue stops or something strange is found.")
+
+    # --- Breaker ---------------------------------------------------------------------------------------------------
+    breaker = fields.Json(readonly=True)
+    stopped = fields.Boolean(readonly=True, string="Queue Stopped")
+    stop_reason = fields.Char(readonly=True, help="One of breaker.REASONS.")
+    stop_code = fields.Char(readonly=True, help="What is told to those who wait.")
+    stop_params = fields.Json(readonly=True)
+    stop_sentence = fields.Text(compute="_compute_stop_sentence", string="Why")
+    stopped_at = fields.Datetime(readonly=True)
+    waiting_count = fields.Integer(compute="_compute_waiting_count", string="Documents Waiting")
+
+    # --- Sweep -----------------------------------------------------------------------------------------------------
+    swept_at = fields.Datetime(readonly=True, string="Compared With TTN On")
+    sweep_problem = fields.Char(readonly=True, help="Why the last comparison did not come to an end.")
+    sweep_problem_params = fields.Json(readonly=True)
+    hold_all = fields.Boolean(readonly=True, help="TTN shows a deposit that cannot be tied to any number.")
+    quarantine = fields.Json(readonly=True, help="Numbers that nobody may use before a human has looked.")
+    findings = fields.Json(readonly=True)
+    findings_text = fields.Text(compute="_compute_findings_text", string="Found at TTN")
+    cleared = fields.Json(readonly=True, help="Deposits that a human has looked at.")
+
+    _one = models.Constraint("UNIQUE(company_id, mode)", "A company has one account in each mode.")
+
+    @api.depends("stopped", "stop_code", "stop_params")
+    @api.depends_context("lang")
+    def _compute_stop_sentence(self):
+        messages = self.env["l10n_tn_edi.messages"]
+        for account in self:
+            account.stop_sentence = account.stopped and messages._sentence(account.stop_code, account.stop_params)
+
+    def _compute_waiting_count(self):
+        for account in self:
+            account.waiting_count = self.env["l10n_tn_edi.document"].search_count(
+                [("company_id", "=", account.company_id.id), ("mode", "=", account.mode), ("state", "=", "signed")]
+            )
+
+    @api.depends("findings")
+    @api.depends_context("lang")
+    def _compute_findings_text(self):
+        messages = self.env["l10n_tn_edi.messages"]
+        for account in self:
+            account.findings_text = "\n".join(
+                messages._sentence(finding["code"], finding["params"]) for finding in account.findings or []
+            )
+
+    @api.model
+    def _of(self, company, mode):
+        """:return: the account of a company in a mode; made when it is asked for the first time."""
+        account = self.sudo().search([("company_id", "=", company.id), ("mode", "=", mode)])
+        return account or self.sudo().create({"company_id": company.id, "mode": mode})
+
+    def _responsible(self):
+        """:return: who is told: the person chosen, else an accounting administrator of the company."""
+        self.ensure_one()
+        managers = self.env.ref("account.group_account_manager").sudo().all_user_ids
+        return self.responsible_id or managers.filtered(
+            lambda user: user.active and not user.share and self.company_id in user.company_ids
+        )[:1] or self.env.ref("base.user_admin")
+
+    def _alert(self, code, params):
+        """An activity for the responsible, one of a kind at a time."""
+        self.ensure_one()
+        responsible = self._responsible()
+        messages = self.env["l10n_tn_edi.messages"].with_context(lang=responsible.lang or self.env.lang)
+        summary = messages._sentence(code, params)
+        if summary not in self.activity_ids.mapped("summary"):
+            self.activity_schedule("mail.mail_activity_data_warning", summary=summary, user_id=responsible.id)
+
+    # --- Breaker ---------------------------------------------------------------------------------------------------
+
+    def _limits(self):
+        """:return: ``breaker.Limits`` of the company."""
+        company = self.company_id
+        return Limits(
+            last=company.l10n_tn_edi_breaker_last,
+            least=min(company.l10n_tn_edi_breaker_least, company.l10n_tn_edi_breaker_last),
+            percent=company.l10n_tn_edi_breaker_percent,
+        )
+
+    def _now(self):
+        """:return: seconds since the epoch by the database's clock."""
+        [[now]] = self.env.execute_query(self.env["l10n_tn_edi.exchange"]._clock_query())
+        return float(now)
+
+    def _allowance(self):
+        """:return: how many documents may be deposited now: None as many as there are, 1 a probe, 0 none."""
+        if not self.stopped:
+            return None
+        return breakers.allowance(Breaker.from_dict(self.breaker or {}), self._now(), self._limits())
+
+    def _start_probe(self, documents):
+        """Choose the document that goes as a probe, and note it; committed together with the claim.
+
+        :param documents: the claimed documents of the account, oldest first.
+        :return: the one that goes.
+        """
+        state = Breaker.from_dict(self.breaker)
+        key = breakers.choose_probe(state, documents.sorted("id").ids)
+        self.breaker = breakers.start_probe(state, key, self._now(), self._limits()).as_dict()
+        return documents.browse(key)
+
+    def _probe_now(self):
+        """Let the next probe go at once, unless somebody stopped the queue by hand."""
+        if self.stopped and self.stop_reason != breakers.BY_HAND:
+            self.breaker = {**self.breaker, "next_probe": self._now(), "probe": None, "probe_until": 0.0}
+
+    def _next_probe(self):
+        """:return: naive UTC datetime at which waiting documents look again."""
+        wait = max(Breaker.from_dict(self.breaker or {}).next_probe - self._now(), 60.0)
+        return fields.Datetime.add(fields.Datetime.now(), seconds=min(wait, 3600.0))
+
+    def _record_outcome(self, outcome, document, cause=None):
+        """Take one outcome into account; opens or closes the breaker.
+
+        :param str outcome: one of ``breaker.OUTCOMES``.
+        :param cause: the ``rejections.Cause`` that TTN gave, None when there is none to tell.
+        """
+        self.ensure_one()
+        if not self.stopped and outcome in (breakers.DEPOSITED, breakers.ACCEPTED):
+            return
+        now, limits = self._now(), self._limits()
+        state = Breaker.from_dict(self.breaker or {}) if self.stopped else self._recent(document, limits)
+        state, event = breakers.record(state, outcome, document.id, now, limits)
+        if event == breakers.OPENED:
+            self._stop(state, cause)
+        elif event == breakers.CLOSED:
+            self._go_on()
+        elif self.stopped:
+            self.breaker = state.as_dict()
+
+    def _recent(self, document, limits):
+        """:return: ``Breaker`` of a queue that runs, from the last verdicts and calls before ``document``'s."""
+        domain = [("company_id", "=", self.company_id.id), ("mode", "=", self.mode)]
+        resumed = [("decided_at", ">", self.stopped_at)] if self.stopped_at else []
+        decided = self.env["l10n_tn_edi.document"].sudo().search(
+            [*domain, ("id", "!=", document.id), ("decided_at", "!=", False), *resumed],
+            order="decided_at desc, id desc",
+            limit=limits.last,
+        )
+        calls = self.env["l10n_tn_edi.exchange"].sudo().search(
+            [*domain, ("operation", "=", "save"), ("finished_at", "!=", False), ("document_id", "!=", document.id)],
+            order="id desc",
+            limit=limits.silences,
+        )
+        silent = 0
+        for call in calls:
+            if call.http_status:
+                break
+            silent += 1
+        verdicts = tuple(one.state in ("accepted", "conflict") for one in reversed(decided))
+        return Breaker(verdicts=verdicts, silent=silent)
+
+    def _stop(self, state, cause=None):
+        """Nothing is deposited any more but a probe now and then; everything else stays signed.
+
+        :param state: the ``Breaker`` that opened.
+        :param cause: as in ``_record_outcome``.
+        """
+        code, params = f"breaker.{state.reason}", {"company": self.company_id.name}
+        if cause:
+            code, params = cause.code, {**params, **cause.params, "text": cause.text}
+        self.write(
+            {
+                "stop_code": code,
+                "stop_params": params,
+                "breaker": state.as_dict(),
+                "stopped": True,
+                "stop_reason": state.reason,
+                "stopped_at": fields.Datetime.now(),
+            }
+        )
+        self._alert(code, params)
+        self._message_log_batch(bodies={self.id: self.stop_sentence})
+
+    def _go_on(self):
+        """The queue runs again: what waited goes on in its order."""
+        for account in self.filtered("stopped"):
+            code = account.stop_code
+            account.write({"breaker": False, "stopped": False, "stop_reason": False, "stopped_at": fields.Datetime.now()})
+            account.activity_unlink(["mail.mail_activity_data_warning"])
+            account._message_log_batch(
+                bodies={account.id: self.env["l10n_tn_edi.messages"]._sentence("breaker.closed", {})}
+            )
+            waiting = self.env["l10n_tn_edi.document"].sudo().search(
+                [
+                    ("company_id", "=", account.company_id.id),
+                    ("mode", "=", account.mode),
+                    ("state", "=", "signed"),
+                    ("live", "=", True),
+                    ("hold", "=", False),
+                    ("reason_code", "=", code),
+                ]
+            )
+            if waiting:
+                waiting._schedule()
+
+    # --- Buttons ---------------------------------------------------------------------------------------------------
+
+    def _check_responsible(self):
+        """:raise UserError: for anybody but an accounting administrator."""
+        self.check_access("read")
+        if not self.env.user.has_group("account.group_account_manager"):
+            raise UserError(self.env._("Only an accounting administrator may decide this."))
+
+    def action_stop(self):
+        """Stop the queue by hand: nothing is deposited until somebody starts it again."""
+        self._check_responsible()
+        for account in self.sudo():
+            account._stop(breakers.stop(Breaker.from_dict(account.breaker or {}), account._now()))
+
+    def action_resume(self):
+        """Start the queue again at once."""
+        self._check_responsible()
+        self.sudo()._go_on()
+
+    def action_clear(self):
+        """Somebody looked at what was found: the numbers may be used again, and these deposits are not told again."""
+        self._check_responsible()
+        for account in self.sudo():
+            deposits = {finding["deposit"] for finding in account.findings or [] if finding["deposit"]}
+            account.write(
+                {
+                    "cleared": sorted({*(account.cleared or []), *deposits}),
+                    "quarantine": False,
+                    "hold_all": False,
+                    "findings": False,
+                }
+            )
+            account.activity_unlink(["mail.mail_activity_data_warning"])
+            account._message_log_batch(
+                bodies={account.id: self.env._("%(user)s looked at what was found at TTN.", user=self.env.user.name)}
+            )
+
+    def action_sweep(self):
+        """Compare the account's recent deposits with ours soon."""
+        self._check_responsible()
+        self.env.ref("l10n_tn_edi_ttn.ir_cron_sweep").sudo()._trigger()

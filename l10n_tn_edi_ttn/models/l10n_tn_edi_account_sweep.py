@@ -1,0 +1,212 @@
+import math
+import time
+from datetime import UTC, datetime
+
+from odoo import api, fields, models
+
+from ..elfatoora import decisions, sweep
+from ..elfatoora.answers import ConsultAnswer, FaultAnswer
+from ..elfatoora.rejections import classify_fault, classify_problem
+from ..signature import verify
+from ..teif import reader
+from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_document_queue import CALL_SECONDS
+
+FINDINGS_KEPT = 200
+# One sweep asks for at most so many periods; the next one goes on from there.
+CALLS_A_SWEEP = 40
+
+
+class L10nTnEdiAccount(models.Model):
+    """The account's recent deposits compared with ours: finds what a restored backup, a copy or a portal deposited."""
+
+    _inherit = "l10n_tn_edi.account"
+
+    @api.model
+    def _cron_sweep(self):
+        """Compare every account that can call; then the queue may go on."""
+        companies = self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)])
+        for company in companies:
+            if self.env["l10n_tn_edi.gateway"]._problem(company):
+                continue
+            self._of(company, company.l10n_tn_edi_mode)._sweep()
+            self.env["l10n_tn_edi.document"]._commit()
+
+    @api.model
+    def _sweep_before_deposits(self, documents):
+        """Sweep the accounts of documents that are about to be deposited, where no recent sweep says that all is well.
+
+        Called outside of any claim: it talks to TTN.
+        """
+        gateway = self.env["l10n_tn_edi.gateway"]
+        for company, mode in {(document.company_id, document.mode) for document in documents}:
+            if company.l10n_tn_edi_mode == mode and not gateway._problem(company):
+                account = self._of(company, mode)
+                if account._must_sweep():
+                    account._sweep()
+
+    def _must_sweep(self):
+        """:return: whether nothing may be deposited before a sweep."""
+        self.ensure_one()
+        last = self.env["l10n_tn_edi.exchange"].sudo().search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("mode", "=", self.mode),
+                ("answer_class", "in", ("submitted", "refused", "answered")),
+                ("operation", "!=", "sweep"),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        # A complete comparison was a call too.
+        last_call = max(last.finished_at or self.swept_at, self.swept_at) if self.swept_at else False
+        return sweep.must_sweep(self._now(), _seconds(self.swept_at), _seconds(last_call))
+
+    def _sweep(self):
+        """Ask TTN for the deposits since the last sweep, compare, and write what came of it.
+
+        :return: whether the sweep was complete; otherwise nothing is changed.
+        """
+        self.ensure_one()
+        documents = self.env["l10n_tn_edi.document"]
+        now = self._now()
+        longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
+        periods = sweep.periods(now, _seconds(self.swept_at), longest_delay=longest)[:CALLS_A_SWEEP]
+        client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
+        # No transaction stays open while TTN is asked.
+        documents._commit()
+        seen, waiting, calls = [], list(periods), 0
+        while waiting and calls < CALLS_A_SWEEP:
+            period = waiting.pop(0)
+            calls += 1
+            answer, cause = self._ask_period(client, period)
+            if cause:
+                documents._write_result(lambda cause=cause: self._keep_problem(cause))
+                return False
+            if sweep.is_cut(len(answer)) and (parts := sweep.halves(period)):
+                waiting[:0] = parts
+            else:
+                seen += answer
+        # What could not be asked any more is left to the next sweep.
+        asked_until = waiting[0][0] if waiting else periods[-1][1]
+        documents._write_result(lambda: self._apply_sweep(seen, asked_until))
+        return not waiting
+
+    def _keep_problem(self, cause):
+        """:param cause: ``rejections.Cause`` of what TTN or the network answered instead."""
+        self.write({"sweep_problem": cause.code, "sweep_problem_params": {**cause.params, "text": cause.text}})
+
+    def _ask_period(self, client, period):
+        """:return: (list of ``Seen`` of the deposits that TTN processed in the period, None), or (None, cause) without answer."""
+        since, until = (datetime.fromtimestamp(math.ceil(moment), UTC) for moment in period)
+        call = client.consult_efact(since=since, until=until, deadline=time.monotonic() + CALL_SECONDS)
+        self.env["l10n_tn_edi.exchange"]._keep_sweep(self, call)
+        if isinstance(call.answer, ConsultAnswer):
+            return [self._read(deposit) for deposit in call.answer.deposits], None
+        if isinstance(call.answer, FaultAnswer):
+            return None, classify_fault(call.answer)
+        return None, classify_problem(call.problem)
+
+    @api.model
+    def _read(self, deposit):
+        """:return: ``decisions.Seen`` with what is compared."""
+        try:
+            root = parse_foreign_xml(deposit.content) if deposit.content else None
+        except ForeignXmlError:
+            root = None
+        if root is None:
+            return decisions.Seen(deposit)
+        supplier = next((report for report in verify.verify_tolerant(root) if report.id == "SigFrs"), None)
+        teif = reader.read(root)
+        return decisions.Seen(
+            deposit,
+            signature_value=supplier.signature_value if supplier else None,
+            document_digest=supplier.document_digest if supplier else None,
+            sender=teif.sender.value,
+            number=teif.number,
+            reference=teif.ttn_reference.reference if teif.ttn_reference else "",
+        )
+
+    def _known(self, seen):
+        """:return: list of ``sweep.Known``: every version of ours that has to do with what TTN shows."""
+        signatures = {"".join(one.signature_value.split()) for one in seen if one.signature_value}
+        ids = {str(one.deposit.deposit_id) for one in seen if one.deposit.deposit_id is not None}
+        numbers = {(one.number or one.deposit.number or "").strip() for one in seen} - {""}
+        exchanges = self.env["l10n_tn_edi.exchange"].sudo().search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("mode", "=", self.mode),
+                ("operation", "=", "save"),
+                "|",
+                "|",
+                ("signature_value", "in", list(signatures)),
+                ("deposit_id", "in", list(ids)),
+                ("document_id.number", "in", list(numbers)),
+            ]
+        )
+        versions = {}
+        for exchange in exchanges:
+            versions.setdefault((exchange.document_id, exchange.signature_value), []).append(exchange)
+        return [
+            sweep.Known(
+                key=document.id,
+                signature_value=signature,
+                document_digest=tries[0].document_digest or "",
+                number=document.number or "",
+                deposit_ids=frozenset(
+                    int(number)
+                    for number in {
+                        *(one.deposit_id for one in tries),
+                        document.deposit_id if signature == document.signature_value else False,
+                    }
+                    if number
+                ),
+                reference=document.reference or "" if signature == document.signature_value else "",
+            )
+            for (document, signature), tries in versions.items()
+        ]
+
+    def _apply_sweep(self, seen, asked_until):
+        """Write what a complete sweep found.
+
+        :param seen: list of ``Seen``.
+        :param float asked_until: end of the last period, seconds.
+        """
+        self.ensure_one()
+        report = sweep.compare(
+            seen, self._known(seen), self.company_id.l10n_tn_edi_matricule, cleared=frozenset(self.cleared or ())
+        )
+        new = [
+            {"code": finding.code, "params": dict(finding.params), "deposit": finding.seen.deposit.deposit_id}
+            for finding in report.findings
+        ]
+        # What waits for an answer of ours is asked about at once; only what stays strange is told.
+        told = [item for item in new if item["code"] not in ("sweep.lost_deposit", "sweep.lost_acceptance")]
+        known = {(item["code"], item["deposit"]) for item in self.findings or []}
+        fresh = [item for item in told if (item["code"], item["deposit"]) not in known]
+        numbers = dict.fromkeys(report.quarantine, True)
+        self.write(
+            {
+                "swept_at": datetime.fromtimestamp(asked_until, UTC).replace(tzinfo=None, microsecond=0),
+                "sweep_problem": False,
+                "sweep_problem_params": False,
+                "hold_all": self.hold_all or report.hold_all,
+                "quarantine": {**(self.quarantine or {}), **numbers} or False,
+                "findings": [*(self.findings or []), *fresh][-FINDINGS_KEPT:] or False,
+            }
+        )
+        if fresh:
+            self._alert("sweep.found", {"company": self.company_id.name, "count": len(fresh)})
+            messages = self.env["l10n_tn_edi.messages"]
+            text = " ".join(messages._sentence(item["code"], item["params"]) for item in fresh[:10])
+            self._message_log_batch(bodies={self.id: text})
+        waiting = self.env["l10n_tn_edi.document"].sudo().browse(report.ask).filtered(
+            lambda document: document.live and document.state not in ("sending", "signed", "to_send", "to_sign", "signing")
+        )
+        if waiting:
+            waiting._schedule(fields.Datetime.now())
+
+
+def _seconds(moment):
+    """:return: seconds since the epoch of a naive UTC datetime; None for False."""
+    return moment.replace(tzinfo=UTC).timestamp() if moment else None

@@ -1,0 +1,121 @@
+from odoo import api, fields, models
+
+from ..elfatoora import breaker
+from .l10n_tn_edi_document_queue import TO_DEPOSIT
+
+SWEEP_RETRY_MINUTES = 5
+
+
+class L10nTnEdiDocument(models.Model):
+    """What keeps a whole account from depositing: a stopped queue, deposits at TTN that nobody here knows."""
+
+    _inherit = "l10n_tn_edi.document"
+
+    @api.model
+    def _claim_deposits_due(self, limit):
+        # No row is locked here: where it is time for a sweep, TTN is asked before anything is claimed.
+        self._end_snapshot()
+        due = self.search(self._due_domain(TO_DEPOSIT), order="next_at, id", limit=limit)
+        self.env["l10n_tn_edi.account"]._sweep_before_deposits(due)
+        return super()._claim_deposits_due(limit)
+
+    @api.model
+    def _claim_deposits(self, documents):
+        return super()._claim_deposits(self._past_the_gate(documents))
+
+    @api.model
+    def _past_the_gate(self, documents):
+        """:return: those of the claimed documents that may go; the others are told why they wait."""
+        passed = self.browse()
+        for (company, mode), group in documents.grouped(lambda document: (document.company_id, document.mode)).items():
+            if self.env["l10n_tn_edi.gateway"]._problem(company) or company.l10n_tn_edi_mode != mode:
+                passed += group  # the claim itself says why they can't go
+                continue
+            account = self.env["l10n_tn_edi.account"]._of(company, mode)
+            passed += group._past_the_sweep(account)._past_the_breaker(account)
+        return documents & passed
+
+    def _past_the_sweep(self, account):
+        if account.hold_all:
+            self._wait_for_account("sweep.unidentified", fields.Datetime.add(fields.Datetime.now(), hours=1))
+            return self.browse()
+        if account._must_sweep():
+            at = fields.Datetime.add(fields.Datetime.now(), minutes=SWEEP_RETRY_MINUTES)
+            self._wait_for_account(account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {})
+            return self.browse()
+        strange = self.filtered(lambda document: document.number in (account.quarantine or {}))
+        for document in strange:
+            document._set_state(
+                document.state, hold=True, reason_code="sweep.quarantined", reason_params={"number": document.number}
+            )
+        return self - strange
+
+    def _past_the_breaker(self, account):
+        allowed = account._allowance() if self else None
+        if allowed is None:
+            return self
+        probe = account._start_probe(self) if allowed else self.browse()
+        (self - probe)._wait_for_account(account.stop_code, account._next_probe(), account.stop_params)
+        return probe
+
+    def _wait_for_account(self, code, at, params=None):
+        for document in self:
+            document._set_state(
+                document.state,
+                reason_code=code,
+                reason_params={"company": document.company_id.name, **(params or {})},
+                next_at=at,
+            )
+
+    # --- By hand ---------------------------------------------------------------------------------------------------
+
+    def action_send(self):
+        self._probe_now()
+        return super().action_send()
+
+    def action_correct(self):
+        self._probe_now()
+        return super().action_correct()
+
+    def _probe_now(self):
+        """Who sends by hand has mended something: a stopped queue tries a document at once instead of after its pause."""
+        self._check_may_send()
+        for company, mode in {(document.company_id, document.mode) for document in self}:
+            self.env["l10n_tn_edi.account"]._of(company, mode)._probe_now()
+
+    # --- Outcomes --------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _record_together(self, answers):
+        documents = self.browse([document_id for (document_id, _exchange), _call in answers])
+        before = {document: document.state for document in documents}
+        super()._record_together(answers)
+        exchanges = self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
+        for document, exchange in zip(documents, exchanges, strict=True):
+            outcome = document._outcome(exchange, before[document])
+            if outcome:
+                self.env["l10n_tn_edi.account"]._of(document.company_id, document.mode)._record_outcome(outcome, document)
+
+    def _outcome(self, exchange, before):
+        """:return: what an answer tells about the account as a whole (``breaker.OUTCOMES``), or None."""
+        self.ensure_one()
+        if exchange.operation == "save" and exchange.finished_at:
+            if not exchange.http_status:
+                return breaker.DOWN
+            if exchange.answer_class == "submitted":
+                return breaker.DEPOSITED
+        if self.state == before:
+            return None
+        return {"accepted": breaker.ACCEPTED, "rejected": breaker.REJECTED}.get(self.state)
+
+    def _pause_account(self, decision):
+        super()._pause_account(decision)
+        if decision.state == "rejected":
+            account = self.env["l10n_tn_edi.account"]._of(self.company_id, self.mode)
+            account._record_outcome(breaker.ACCOUNT, self, decision.causes[0])
+
+    @api.model
+    def _go_on_after_settings(self, companies):
+        accounts = self.env["l10n_tn_edi.account"].sudo().search([("company_id", "child_of", companies.ids)])
+        accounts.filtered(lambda account: account.stop_reason in (breaker.BY_ACCOUNT, breaker.BY_SILENCE))._go_on()
+        return super()._go_on_after_settings(companies)

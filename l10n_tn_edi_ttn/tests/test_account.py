@@ -1,0 +1,120 @@
+from odoo import fields
+from odoo.tests import tagged
+
+from ..elfatoora import breaker
+from .common_flow import TnEdiFlowCommon
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestAccount(TnEdiFlowCommon):
+    """What concerns an account as a whole: the comparison with TTN, and the queue that stops by itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.account = self.env["l10n_tn_edi.account"]._of(self.company, "test")
+
+    def forget(self, document):
+        """Restore a backup from before the document was deposited."""
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM l10n_tn_edi_exchange WHERE document_id = %s", [document.id])
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_document SET state = 'signed', deposit_id = NULL, submitted_at = NULL, attempt_count = 0,"
+            " lease_until = NULL, next_at = now() at time zone 'UTC' WHERE id = %s",
+            [document.id],
+        )
+        self.env.invalidate_all()
+
+    def past(self, **delta):
+        return fields.Datetime.subtract(fields.Datetime.now(), **delta)
+
+    # === Comparison === #
+
+    def test_first_deposit_waits_for_a_comparison(self):
+        self.account.swept_at = False
+        document = self.deposit()
+        self.assertTrue(self.account.swept_at)
+        questions = [row for row in self.questions() if not row["number"]]
+        self.assertEqual(len(questions), 7, "a week, a day at a time")
+        self.assertEqual(set(self.account.env["l10n_tn_edi.exchange"].sudo().search(
+            [("account_id", "=", self.account.id)]).mapped("operation")), {"sweep"})
+        self.assertFalse(self.account.findings)
+        self.assertEqual(document.state, "submitted")
+
+    def test_restored_backup(self):
+        document = self.accept()
+        self.forget(document)
+        self.account.swept_at = self.past(hours=2)
+        self.submit()
+        self.assertEqual((document.state, document.hold), ("signed", True), document.reason)
+        self.assertEqual(document.reason_code, "sweep.quarantined")
+        self.assertIn(document.number, document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+        self.assertIn(document.number, self.account.findings_text)
+        self.assertTrue(self.account.activity_ids)
+
+        self.account.with_user(self.make_responsible()).action_clear()
+        self.assertFalse(self.account.quarantine)
+        self.assertFalse(self.account.activity_ids)
+        self.account.swept_at = self.past(hours=2)
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertFalse(self.account.findings, "what somebody looked at is not told again")
+
+    def test_our_own_deposits_are_known(self):
+        documents = self.documents.union(*(self.accept() for _number in range(3)))
+        self.account.swept_at = self.past(hours=2)
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertFalse(self.account.findings)
+        self.assertFalse(self.account.quarantine)
+        self.assertEqual(set(documents.mapped("state")), {"accepted"})
+
+    def test_comparison_without_answer(self):
+        self.account.swept_at = self.past(hours=2)
+        fault = self.fault("http_status", operation="consultEfact")
+        document = self.post()
+        self.submit()
+        self.assertEqual(document.state, "signed")
+        self.assertTrue(document.reason)
+        self.assertFalse(self.saves())
+        self.sandbox.remove_fault(fault)
+        self.submit()
+        self.assertEqual(document.state, "submitted")
+
+    # === Breaker === #
+
+    def test_mass_rejection(self):
+        self.settings(breaker_last=4, breaker_least=4)
+        fault = self.fault("mass_rejection")
+        rejected = self.documents.union(*(self.deposit() for _number in range(4)))
+        self.follow()
+        self.assertEqual(set(rejected.mapped("state")), {"rejected"})
+        self.assertEqual((self.account.stopped, self.account.stop_reason), (True, breaker.BY_REJECTIONS))
+        self.assertTrue(self.account.activity_ids)
+        self.assertTrue(self.account.stop_sentence)
+        waiting = self.documents.union(*(self.post() for _number in range(3)))
+        self.submit()
+        self.assertEqual(set(waiting.mapped("state")), {"signed"})
+        self.assertEqual(set(waiting.mapped("reason_code")), {"breaker.rejections"})
+        self.assertIn("rejects", waiting[0].reason)
+
+        # Time passes: one goes as a probe, and when it is accepted the others follow.
+        self.sandbox.remove_fault(fault)
+        state = self.account.breaker
+        self.account.breaker = {**state, "next_probe": state["next_probe"] - 600}
+        self.submit()
+        self.assertEqual(waiting.sorted("id").mapped("state"), ["submitted", "signed", "signed"])
+        self.follow()
+        self.assertFalse(self.account.stopped)
+        self.assertFalse(self.account.activity_ids)
+        self.documents._cron_submit()
+        self.follow()
+        self.assertEqual(set(waiting.mapped("state")), {"accepted"})
+
+    def test_stopped_by_hand(self):
+        responsible = self.make_responsible()
+        self.account.with_user(responsible).action_stop()
+        document = self.post()
+        self.submit()
+        self.assertEqual((document.state, document.reason_code), ("signed", "breaker.hand"))
+        self.account.with_user(responsible).action_resume()
+        self.documents._cron_submit()
+        self.assertEqual(document.state, "submitted")
