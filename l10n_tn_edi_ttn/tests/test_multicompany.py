@@ -294,9 +294,7 @@ class TestForeignCompany(TnEdiFlowCommon):
             move = self.env["account.move"].create(values)
             if move_type == "entry":
                 account = self.company_data["default_account_revenue"]
-                move.line_ids = [
-                    Command.create({"account_id": account.id, "debit": 5}), Command.create({"account_id": account.id, "credit": 5})
-                ]
+                move.line_ids = [Command.create({"account_id": account.id, side: 5}) for side in ("debit", "credit")]
             move.action_post()
             self.assertEqual(move.state, "posted")
             self.assertFalse(move.l10n_tn_edi_document_ids, move_type)

@@ -29,6 +29,8 @@ class TestQueries(TnEdiFlowCommon):
         """:return: number of statements that ``call()`` sends to the database, from empty caches."""
         self.env.flush_all()
         self.env.invalidate_all()
+        # Nothing of this transaction is known to PostgreSQL's statistics: without them Odoo's own reports take minutes.
+        self.env.cr.execute("ANALYZE account_move, account_move_line, account_partial_reconcile, l10n_tn_edi_document")
         before = self.env.cr.sql_log_count
         call()
         self.env.flush_all()
@@ -90,6 +92,8 @@ class TestQueries(TnEdiFlowCommon):
             return with_ours - without
 
         posting(1)
-        few, many = posting(SMALL), posting(LARGE)
+        few, many = posting(3), posting(12)
         self.assertGreater(few, 0)
-        self.assertLessEqual(many, few * 1.05 + 0.5, f"{few:.1f} statements an invoice in a batch of {SMALL}, {many:.1f} of {LARGE}")
+        self.assertLessEqual(
+            many, few * 1.05 + 0.5, f"{few:.1f} statements an invoice in a batch of 3, {many:.1f} of 12"
+        )

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import Form, new_test_user, tagged
 
-from .common_flow import TnEdiFlowCommon
+from .common_flow import LOGGER, TnEdiFlowCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
@@ -218,7 +218,7 @@ class TestSend(TnEdiFlowCommon):
             return original(document, held)
 
         with patch.object(Document, "_send_mail", send_mail), self.assertLogs(
-            "odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_follow", "ERROR"
+            LOGGER, "ERROR"
         ):
             self.send_held()
         self.assertFalse(self.mails(first.move_id))

@@ -6,7 +6,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..elfatoora import decisions
-from .common_flow import TnEdiFlowCommon
+from .common_flow import LOGGER, TnEdiFlowCommon
 
 
 class UnknownCase(TnEdiFlowCommon):
@@ -393,7 +393,7 @@ class TestUnknown(UnknownCase):
         document = self.post()
         Client = "odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_gateway.ElFatooraClient.save_efact"
         with patch(Client, side_effect=RuntimeError("broken")), self.assertLogs(
-            "odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_deposit", "ERROR"
+            LOGGER, "ERROR"
         ):
             self.submit()
         self.assertEqual(document.state, "sending")
@@ -413,7 +413,7 @@ class TestUnknown(UnknownCase):
             return original(document, decision, alone)
 
         with patch.object(Document, "_apply_deposit", apply_deposit), self.assertLogs(
-            "odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue", "ERROR"
+            LOGGER, "ERROR"
         ):
             self.submit()
         self.assertEqual(documents.mapped("state"), ["submitted", "sending", "submitted"])
