@@ -9,7 +9,9 @@ from . import test_i18n
 from . import test_report
 from . import test_latch
 from . import test_multicompany
+from . import test_queries
 from . import test_secrets
+from . import test_send
 from . import test_states
 from . import test_tax_fodec
 from . import test_tax_stamp
