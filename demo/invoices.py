@@ -30,7 +30,8 @@ class Books:
     def stamp(self):
         return self.one(
             "account.tax",
-            [("type_tax_use", "=", "sale"), ("amount_type", "=", "fixed"), ("amount", "=", 1), ("l10n_tn_edi_code", "=", "I-1601")],
+            [("type_tax_use", "=", "sale"), ("amount_type", "=", "fixed"), ("amount", "=", 1),
+             ("l10n_tn_edi_code", "=", "I-1601")],
         )
 
     def country(self, code):

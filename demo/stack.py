@@ -118,8 +118,7 @@ def sandbox(*arguments):
     """
     command = [ENV / "venv-sandbox/bin/python", "-m", "sandbox", *arguments, "--state", HOME / "sandbox"]
     result = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL, text=True,
+        [str(part) for part in command], cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL, text=True
     )
     if result.returncode:
         raise StackError(f"the sandbox's command {arguments[0]} failed: {result.stderr.strip()[-1000:]}")

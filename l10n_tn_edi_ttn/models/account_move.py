@@ -57,6 +57,10 @@ PRINTED_LINE_FIELDS = frozenset(
 )
 
 
+# Lines of the entry that are not on the invoice.
+UNPRINTED_LINES = frozenset({"payment_term", "cogs", "epd", "discount", "non_deductible_product", "non_deductible_tax"})
+
+
 class AccountMove(models.Model):
     _inherit = "account.move"
 
@@ -356,7 +360,7 @@ class AccountMoveLine(models.Model):
     def _l10n_tn_edi_printed(self):
         """:return: the lines of ``self`` that are printed on a posted invoice with an electronic document."""
         return self.filtered(
-            lambda line: line.display_type not in ("payment_term", "cogs", "epd", "discount", "non_deductible_product", "non_deductible_tax")
+            lambda line: line.display_type not in UNPRINTED_LINES
             and line.move_id.l10n_tn_edi_document_id
             and line.move_id.state == "posted"
         )

@@ -332,7 +332,12 @@ class L10nTnEdiDocument(models.Model):
         self._check_may_decide()
         for document in self:
             document._set_state("signed", absences=False, ask_first=True)
-            document._log(self.env._("%(user)s confirmed that TTN does not hold this document; it is deposited again.", user=self.env.user.name))
+            document._log(
+                self.env._(
+                    "%(user)s confirmed that TTN does not hold this document; it is deposited again.",
+                    user=self.env.user.name,
+                )
+            )
             document._schedule()
 
     def _decide_deposited(self, deposit_id):
@@ -345,7 +350,13 @@ class L10nTnEdiDocument(models.Model):
         if not deposit_id.isdecimal():
             raise UserError(self.env._("A deposit number has digits only."))
         self._set_state("submitted", deposit_id=deposit_id, submitted_at=self._last_attempt_at())
-        self._log(self.env._("%(user)s named TTN's deposit %(deposit)s as this document.", user=self.env.user.name, deposit=deposit_id))
+        self._log(
+            self.env._(
+                "%(user)s named TTN's deposit %(deposit)s as this document.",
+                user=self.env.user.name,
+                deposit=deposit_id,
+            )
+        )
         self._schedule()
 
     def _check_may_decide(self):

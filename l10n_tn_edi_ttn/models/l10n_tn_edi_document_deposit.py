@@ -16,7 +16,10 @@ _logger = logging.getLogger(__name__)
 # A company that cannot call (no account, another database…) is looked at again after this time.
 REFUSED_RETRY_MINUTES = 60
 # Reasons that the settings of the company, its provider or its certificate mend.
-SETTINGS_REASONS = ("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent.", "ttn.", "network.", "send.not_sent")
+SETTINGS_REASONS = (
+    *("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent."),
+    *("ttn.", "network.", "send.not_sent"),
+)
 
 
 class L10nTnEdiDocument(models.Model):
