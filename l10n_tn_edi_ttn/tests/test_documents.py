@@ -299,6 +299,33 @@ class TestKinds(DocumentsCase):
             self.assertEqual(str(document.amount("I-176").value), "700.000")
             self.assertEqual(document.allowances, ())
 
+    def test_delivery_notes_of_a_sales_order(self):
+        """With Odoo's applications Sales and Inventory, which the addon does not require."""
+        if "sale.order" not in self.env or "move_ids" not in self.env["sale.order.line"]._fields:
+            return
+        env = self.env(su=True)
+        goods = env["product.product"].create(
+            {"name": "Marchandise", "type": "consu", "taxes_id": [Command.set(self.vat_19.ids)]}
+        )
+        order = env["sale.order"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "order_line": [
+                    Command.create({"product_id": goods.id, "product_uom_qty": 2, "price_unit": 10.0})
+                ],
+            }
+        )
+        order.action_confirm()
+        picking = order.picking_ids
+        picking.move_ids.write({"quantity": 2, "picked": True})
+        picking.button_validate()
+        move = order._create_invoices()
+        move.write({"invoice_date": "2026-03-20", "name": "LIVREE-1"})
+        move.action_post()
+        for document in self.documents(move).values():
+            self.assertIn(("I-84", picking.name), self.references(document))
+
     def test_negative_total_becomes_a_credit_note(self):
         move = self.make(self.line(100.0), self.line(300.0, quantity=-1), post=False)
         move.action_switch_move_type()
