@@ -59,7 +59,7 @@ class Connection(socketserver.BaseRequestHandler):
         try:
             if uid not in self.server.config.uids:
                 _logger.warning("user %s is not allowed to sign", uid)
-                protocol.send(self.request, {"error": "agent.refused", "params": {}})
+                self._say(AgentError("agent.refused"))
                 return
             while (message := protocol.receive(self.request)) is not None:
                 self._answer(message)
@@ -74,9 +74,12 @@ class Connection(socketserver.BaseRequestHandler):
         except (KeyError, TypeError, ValueError, binascii.Error):
             answers = [AgentError("agent.request")]
         for answer in answers:
-            if isinstance(answer, AgentError):
-                answer = {"error": answer.code, "params": answer.params}
-            protocol.send(self.request, answer)
+            self._say(answer)
+
+    def _say(self, answer: dict | AgentError) -> None:
+        if isinstance(answer, AgentError):
+            answer = {"error": answer.code, "params": answer.params}
+        protocol.send(self.request, answer)
 
     def _do(self, message: dict):
         token = self.server.tokens.get(message["key"])

@@ -7,5 +7,7 @@ UPDATE res_company
 UPDATE l10n_tn_edi_signature_provider
    SET state = 'disabled',
        pkcs12_passphrase_encrypted = NULL,
+       agent_session_encrypted = NULL,
+       digigo_secret_encrypted = NULL,
        seal_password_encrypted = NULL,
        seal_client_passphrase_encrypted = NULL;

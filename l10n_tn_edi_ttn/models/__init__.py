@@ -25,6 +25,7 @@ from . import l10n_tn_edi_account
 from . import l10n_tn_edi_account_sweep
 from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
+from . import l10n_tn_edi_certificate_watch
 from . import l10n_tn_edi_document
 from . import l10n_tn_edi_document_deposit
 from . import l10n_tn_edi_document_follow
@@ -51,11 +52,17 @@ from . import l10n_tn_edi_messages_trust
 from . import l10n_tn_edi_messages_way
 from . import l10n_tn_edi_messages_way_account
 from . import l10n_tn_edi_messages_way_signing
+from . import l10n_tn_edi_preflight
 from . import l10n_tn_edi_reference
 from . import l10n_tn_edi_schema
 from . import l10n_tn_edi_secret
+from . import l10n_tn_edi_signatory
 from . import l10n_tn_edi_signature_provider
+from . import l10n_tn_edi_signature_provider_agent
+from . import l10n_tn_edi_signature_provider_digigo
 from . import l10n_tn_edi_signature_provider_seal
+from . import l10n_tn_edi_signature_provider_watch
+from . import l10n_tn_edi_signing
 from . import l10n_tn_edi_stamp_amount
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor

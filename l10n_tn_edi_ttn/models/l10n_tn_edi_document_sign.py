@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .l10n_tn_edi_document_queue import LEASE_SECONDS
 
@@ -54,6 +55,36 @@ class L10nTnEdiDocument(models.Model):
             else:
                 document._fail("provider.missing", {"company": document.company_id.name})
         return batches
+
+    # --- By a human ------------------------------------------------------------------------------------------------
+
+    def action_sign(self):
+        """Sign documents that wait for a human: opens the PIN's dialog, or DigiGo's page.
+
+        :raise UserError: when nothing among them waits for a signature, or the user is no signatory for them.
+        """
+        self._check_may_send()
+        waiting = self.filtered(lambda document: document.live and document.state in ("to_send", "to_sign"))
+        providers = waiting.company_id.mapped(lambda company: company._l10n_tn_edi_signing_provider())
+        if not waiting or not providers:
+            raise UserError(self.env._("None of these documents waits for a signature."))
+        if len(providers) > 1:
+            raise UserError(self.env._("These documents are signed in different ways. Sign those of one company at a time."))
+        waiting.sudo().filtered("hold").hold = False
+        if providers.code == "digigo":
+            return providers._begin_digigo(waiting)
+        if providers.code == "agent" and providers.agent_pin == "typed":
+            self.env["l10n_tn_edi.signatory"]._for_user(providers, self.env.user, waiting)
+            return {
+                "type": "ir.actions.act_window",
+                "name": self.env._("Sign"),
+                "res_model": "l10n_tn_edi.sign",
+                "views": [(False, "form")],
+                "target": "new",
+                "context": {"default_provider_id": providers.id, "default_document_ids": waiting.ids},
+            }
+        waiting._schedule()  # nobody is needed
+        return None
 
     # --- At once ---------------------------------------------------------------------------------------------------
 
@@ -161,7 +192,9 @@ class L10nTnEdiDocument(models.Model):
             return
         if "pending" in result:
             code, params = result["pending"]
-            self._set_state("to_sign", reason_code=code, reason_params=params, next_at=False)
+            self._set_state("to_sign", reason_code=code, reason_params=params, next_at=False, signing_token=False)
+            provider = self.company_id._l10n_tn_edi_signing_provider()
+            provider.sudo().signatory_ids._may_sign(self.journal_id)[:1]._tell_waiting()
             return
         signed = result["signed"]
         attachment = (

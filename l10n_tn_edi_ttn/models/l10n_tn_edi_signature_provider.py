@@ -222,7 +222,7 @@ class L10nTnEdiSignatureProvider(models.Model):
 
     def _is_remote(self):
         """:return: whether signing calls somebody else, so that no row may be locked meanwhile."""
-        return self.code in self._remote_codes()
+        return self.code in self._remote_codes() and not self._waits_for_human()
 
     def _holder_names(self):
         """:return: whose PIN or password is needed, as text."""

@@ -3,7 +3,6 @@ import ssl
 import time
 
 import requests
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 

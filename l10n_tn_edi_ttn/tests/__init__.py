@@ -15,7 +15,10 @@ from . import test_send
 from . import test_states
 from . import test_tax_fodec
 from . import test_tax_stamp
+from . import test_certificates_watch
 from . import test_seal
+from . import test_signing_digigo
+from . import test_signing_agent
 from . import test_tax_suspension
 from . import test_trust
 from . import test_unknown
