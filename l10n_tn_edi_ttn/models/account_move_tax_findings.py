@@ -30,17 +30,23 @@ class AccountMove(models.Model):
         )
 
     def _l10n_tn_edi_is_meant(self, finding):
-        """Whether the company wants what the checker wonders at: a credit note's own stamp charged to the customer."""
-        return (
-            finding.code == "tax.negative"
-            and finding.params["tax"] == STAMP
-            and self.move_type == "out_refund"
-            and self.l10n_tn_edi_stamp < 0
-        )
+        """Whether nothing is to be said of a negative tax that the checker found.
+
+        The company wants its credit notes' own stamp charged to the customer; and where a tax of Odoo itself is negative,
+        that is said with its remedy.
+        """
+        if finding.code != "tax.negative":
+            return False
+        if finding.params["tax"] == STAMP:
+            return self.move_type == "out_refund" and self.l10n_tn_edi_stamp < 0
+        return any(tax.amount < 0 for tax in self._l10n_tn_edi_borne_taxes())
+
+    def _l10n_tn_edi_borne_taxes(self):
+        """:return: the taxes of the lines. A withholding made at payment is none: the tax engine leaves it out, as TEIF does."""
+        return self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy()._l10n_tn_edi_on_invoice()
 
     def _l10n_tn_edi_check_taxes(self):
-        # A withholding made at payment is no tax of the invoice: the tax engine leaves it out, and so does TEIF.
-        taxes = self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy()._l10n_tn_edi_on_invoice()
+        taxes = self._l10n_tn_edi_borne_taxes()
         for tax in taxes:
             if tax.amount < 0:
                 yield self._l10n_tn_edi_own_finding(
