@@ -30,9 +30,11 @@ class TestOfficialExample(TnEdiCommon):
                 "ref": "TTN",
             }
         )
+        self.env["res.lang"].sudo()._activate_lang("fr_FR")
         self.customer.write(
             {
                 "name": "STE FRERE ET MOSAIQUE",
+                "lang": "fr_FR",
                 "vat": "914089J/A/M/000",
                 "street": False,
                 "ref": "41115530",
