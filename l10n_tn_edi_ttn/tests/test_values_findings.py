@@ -168,8 +168,9 @@ class TestMessages(TnEdiCommon):
             | answers.PROBLEM_CODES
             | network
             | SCOPE_REASONS
-            | KIND_CODES
             | ODOO_CODES
+            | KIND_CODES
+            | OFFICIAL_CODES
             | TAX_CODES
         )
 
