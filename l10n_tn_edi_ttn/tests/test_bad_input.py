@@ -6,7 +6,7 @@ from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
-from ..models import l10n_tn_edi_document_queue
+from ..models import l10n_tn_edi_document_lanes, l10n_tn_edi_document_queue
 from ..models.l10n_tn_edi_document_prepare import PREPARED_AT_ONCE
 from .common import COMPANY_MATRICULE
 from .common_flow import LOGGER, TnEdiFlowCommon
@@ -192,7 +192,10 @@ class TestBadInput(TnEdiFlowCommon):
         """What refused some would refuse all: the others wait for better settings, not for a refusal."""
         documents = self.documents.union(*(self.post() for _number in range(12)))
         self.settings(password="certainly wrong")
-        with patch.object(l10n_tn_edi_document_queue, "CALLS_AT_ONCE", 3):
+        with (
+            patch.object(l10n_tn_edi_document_queue, "CALLS_AT_ONCE", 3),
+            patch.object(l10n_tn_edi_document_lanes, "CALLS_AT_ONCE", 3),
+        ):
             self.submit()
         refused = documents.filtered(lambda document: document.state == "rejected")
         waiting = documents - refused
