@@ -34,7 +34,7 @@ PYTHON = ENV_DIR / "venv" / "bin" / "python"
 SANDBOX_PYTHON = ENV_DIR / "venv-sandbox" / "bin" / "python"
 SUITES = ("pure", "odoo", "live")
 # Seconds after which a suite is ended: together less than what a continuous integration gives
-LIMITS = {"pure": 900, "odoo": 1800, "live": 1800}
+LIMITS = {"pure": 1500, "odoo": 1800, "live": 1800}
 
 
 def main(chosen):
