@@ -4,8 +4,9 @@ import base64
 import io
 from decimal import Decimal
 
-from odoo import models
 from PIL import Image, ImageOps
+
+from odoo import models
 
 from ..teif.identifiers import Matricule
 from ..teif.words import LANGUAGES, amount_in_words

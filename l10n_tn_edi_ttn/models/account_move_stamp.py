@@ -197,7 +197,7 @@ class AccountMove(models.Model):
     @api.depends("l10n_tn_edi_stamp")
     def _compute_tax_totals(self):
         # EXTENDS 'account'
-        super()._compute_tax_totals()
+        return super()._compute_tax_totals()
 
     def _get_sync_stack(self, container):
         # EXTENDS 'account'

@@ -84,15 +84,16 @@ class AccountMove(models.Model):
                 yield self._l10n_tn_edi_own_finding(
                     "odoo.contract_rib", BLOCKING, self, "partner_bank_id", number=self.display_name
                 )
-        elif self.commercial_partner_id.l10n_tn_edi_public_body and self.move_type == "out_invoice":
-            if not has_rib:
-                yield self._l10n_tn_edi_own_finding(
-                    "odoo.public_rib",
-                    WARNING,
-                    self,
-                    "partner_bank_id",
-                    partner=self.commercial_partner_id.display_name,
-                )
+        elif (
+            not has_rib and self.commercial_partner_id.l10n_tn_edi_public_body and self.move_type == "out_invoice"
+        ):
+            yield self._l10n_tn_edi_own_finding(
+                "odoo.public_rib",
+                WARNING,
+                self,
+                "partner_bank_id",
+                partner=self.commercial_partner_id.display_name,
+            )
 
     def _l10n_tn_edi_check_export(self):
         if self.l10n_tn_edi_type_code != EXPORT:

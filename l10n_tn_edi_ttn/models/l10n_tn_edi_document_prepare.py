@@ -1,7 +1,5 @@
 import logging
 
-import psycopg2
-
 from odoo import api, fields, models
 
 from ..teif import write
@@ -95,7 +93,12 @@ class L10nTnEdiDocument(models.Model):
             if self.reason_code == "credit_note.original_refused":
                 return False  # held for this reason once, and released by a human
             # Whether the credit note is still wanted is a human's affair.
-            self._set_state("to_send", hold=True, reason_code="credit_note.original_refused", reason_params={"number": original.number})
+            self._set_state(
+                "to_send",
+                hold=True,
+                reason_code="credit_note.original_refused",
+                reason_params={"number": original.number},
+            )
         else:
             self._set_state(
                 "to_send",

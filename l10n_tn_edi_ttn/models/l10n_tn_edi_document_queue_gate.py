@@ -89,12 +89,13 @@ class L10nTnEdiDocument(models.Model):
     def _record_together(self, answers):
         documents = self.browse([document_id for (document_id, _exchange), _call in answers])
         before = {document: document.state for document in documents}
-        super()._record_together(answers)
+        result = super()._record_together(answers)
         exchanges = self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
         for document, exchange in zip(documents, exchanges, strict=True):
             outcome = document._outcome(exchange, before[document])
             if outcome:
                 self.env["l10n_tn_edi.account"]._of(document.company_id, document.mode)._record_outcome(outcome, document)
+        return result
 
     def _outcome(self, exchange, before):
         """:return: what an answer tells about the account as a whole (``breaker.OUTCOMES``), or None."""
@@ -109,10 +110,11 @@ class L10nTnEdiDocument(models.Model):
         return {"accepted": breaker.ACCEPTED, "rejected": breaker.REJECTED}.get(self.state)
 
     def _pause_account(self, decision):
-        super()._pause_account(decision)
+        result = super()._pause_account(decision)
         if decision.state == "rejected":
             account = self.env["l10n_tn_edi.account"]._of(self.company_id, self.mode)
             account._record_outcome(breaker.ACCOUNT, self, decision.causes[0])
+        return result
 
     @api.model
     def _go_on_after_settings(self, companies):

@@ -107,6 +107,7 @@ class L10nTnEdiExchange(models.Model):
         :param call: the finished ``elfatoora.client.Call`` (its request has the secrets masked).
         """
         self.ensure_one()
+        request = DEPOSITED_DOCUMENT.sub(rb"\1sha256:%s\2" % (self.sha256 or "").encode(), call.request)
         self.sudo().write(
             {
                 "finished_at": self._database_now(),
@@ -115,7 +116,7 @@ class L10nTnEdiExchange(models.Model):
                 "answer_class": answer_class,
                 "deposit_id": deposit_id,
                 "reason_code": reason_code or (call.problem.code if call.problem else False),
-                **self._body_values("request", DEPOSITED_DOCUMENT.sub(rb"\1sha256:%s\2" % (self.sha256 or "").encode(), call.request)),
+                **self._body_values("request", request),
                 **self._body_values("response", call.response),
             }
         )

@@ -20,13 +20,13 @@ class L10nTnEdiSignatory(models.Model):
     active = fields.Boolean(default=True)
     user_id = fields.Many2one("res.users", string="Holder", required=True)
     substitute_id = fields.Many2one(
-        "res.users", string="Substitute", help="May sign in the holder's place, with the holder's PIN or password."
+        "res.users", help="May sign in the holder's place, with the holder's PIN or password."
     )
     journal_ids = fields.Many2many(
         "account.journal", string="Journals", help="Signs the invoices of these journals; all when there are none."
     )
     credential = fields.Char(string="DigiGo Account", help="The holder's e-mail address at DigiGo.")
-    certificate_id = fields.Many2one("l10n_tn_edi.certificate", string="Certificate", readonly=True, copy=False)
+    certificate_id = fields.Many2one("l10n_tn_edi.certificate", readonly=True, copy=False)
     certificate_not_after = fields.Datetime(related="certificate_id.not_after", string="Certificate Valid Until")
 
     def _may_sign(self, journals):

@@ -63,7 +63,7 @@ class L10nTnEdiSignatureProvider(models.Model):
         "res.company", required=True, index=True, default=lambda self: self.env.company.id
     )
     certificate_id = fields.Many2one(
-        "l10n_tn_edi.certificate", string="Certificate", readonly=True, copy=False, check_company=True
+        "l10n_tn_edi.certificate", readonly=True, copy=False, check_company=True
     )
     certificate_not_after = fields.Datetime(related="certificate_id.not_after", string="Certificate Valid Until")
     profile_name = fields.Selection(

@@ -21,7 +21,7 @@ class L10nTnEdiSignatureProvider(models.Model):
         return certificate
 
     def _check_usable(self, chain):
-        super()._check_usable(chain)
+        result = super()._check_usable(chain)
         info = certificates.describe(chain[0])
         known = self.env["l10n_tn_edi.certificate"].sudo().search_count(
             [
@@ -33,3 +33,4 @@ class L10nTnEdiSignatureProvider(models.Model):
         )
         if known:
             raise SignerError("certificate.revoked", "the certificate was revoked", holder=info.holder)
+        return result

@@ -34,7 +34,7 @@ class L10nTnEdiTrustAnchor(models.Model):
     )
     source = fields.Char(string="Where to Get It")
     certificate = fields.Binary(
-        string="Certificate", attachment=False, help="PEM or DER; a PEM file may hold several authorities."
+        attachment=False, help="PEM or DER; a PEM file may hold several authorities."
     )
     holder = fields.Char(compute="_compute_details", store=True)
     not_after = fields.Datetime(string="Valid Until", compute="_compute_details", store=True)

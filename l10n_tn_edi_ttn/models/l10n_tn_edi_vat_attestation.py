@@ -36,7 +36,7 @@ class L10nTnEdiVatAttestation(models.Model):
     )
     number = fields.Char(string="Authorisation Number", required=True, tracking=True)
     date = fields.Date(string="Issued on", required=True, tracking=True)
-    tax_office = fields.Char(string="Tax Office", tracking=True)
+    tax_office = fields.Char(tracking=True)
     date_start = fields.Date(string="Valid from", required=True, tracking=True)
     date_end = fields.Date(string="Valid until", required=True, tracking=True)
     covers_vat = fields.Boolean(string="VAT", default=True, tracking=True)
@@ -48,7 +48,7 @@ class L10nTnEdiVatAttestation(models.Model):
         tracking=True,
         help="The tax office's visa on the customer's purchase order.",
     )
-    visa_date = fields.Date(string="Visa Date", tracking=True)
+    visa_date = fields.Date(tracking=True)
     amount_limit = fields.Monetary(
         string="Amount Allowed", tracking=True, help="Total without tax. Empty: no limit."
     )
@@ -57,9 +57,9 @@ class L10nTnEdiVatAttestation(models.Model):
     )
     move_ids = fields.One2many("account.move", "l10n_tn_edi_attestation_id", string="Invoices")
     amount_used = fields.Monetary(string="Amount Invoiced", compute="_compute_used")
-    amount_left = fields.Monetary(string="Amount Left", compute="_compute_used")
+    amount_left = fields.Monetary(compute="_compute_used")
     quantity_used = fields.Float(string="Quantity Invoiced", digits="Product Unit", compute="_compute_used")
-    quantity_left = fields.Float(string="Quantity Left", digits="Product Unit", compute="_compute_used")
+    quantity_left = fields.Float(digits="Product Unit", compute="_compute_used")
     state = fields.Selection(
         [("future", "Not yet valid"), ("valid", "Valid"), ("used_up", "Used up"), ("expired", "Expired")],
         compute="_compute_state",

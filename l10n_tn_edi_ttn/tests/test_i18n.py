@@ -1,6 +1,7 @@
 import re
 
 import polib
+
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.misc import file_path
 

@@ -58,7 +58,7 @@ class MultiCompanyCase(TnEdiFlowCommon):
         return self.post_in(self.other, self.other_journal, self.other_vat)
 
     def due(self, documents=None):
-        super().due(documents or self.documents.search([("live", "=", True), ("next_at", "!=", False)]))
+        return super().due(documents or self.documents.search([("live", "=", True), ("next_at", "!=", False)]))
 
     def make_user(self, login, companies):
         return new_test_user(

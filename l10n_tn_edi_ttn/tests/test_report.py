@@ -9,8 +9,9 @@ from pathlib import Path
 
 import qrcode
 import zxingcpp
-from odoo.tests import tagged
 from PIL import Image
+
+from odoo.tests import tagged
 
 from .common import TnEdiCommon
 

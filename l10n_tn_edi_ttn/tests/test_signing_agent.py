@@ -125,7 +125,7 @@ class TestAgent(TnEdiFlowCommon):
     def sign(self, documents, pin=None, ceiling=0):
         """Select documents, choose Sign, enter the PIN. Gives the session."""
         action = documents.with_user(self.env.user).sudo(False).action_sign()
-        wizards = self.env[action["res_model"]].with_context(action["context"])
+        wizards = self.env[action["res_model"]].with_context(**action["context"])
         wizard = wizards.create({"pin": pin or self.pin, "documents": ceiling})
         self.assertFalse(wizard.pin)
         shown = wizard.action_sign()

@@ -47,7 +47,7 @@ class L10nTnEdiSign(models.TransientModel):
 
     def _keep_encrypted(self, pin):
         if pin:
-            super(L10nTnEdiSign, self.sudo()).write({"pin_encrypted": self.env["l10n_tn_edi.secret"]._encrypt(pin)})
+            self.sudo().write({"pin_encrypted": self.env["l10n_tn_edi.secret"]._encrypt(pin)})
 
     def action_sign(self):
         """Open the session and sign what was selected; shows a line for each document."""
