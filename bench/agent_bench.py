@@ -51,7 +51,9 @@ def measure() -> dict:
         environment = {**os.environ, "SOFTHSM2_CONF": str(folder / "softhsm.conf"), "PYTHONPATH": str(ROOT)}
 
         def run(*command: str) -> str:
-            return subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=300).stdout
+            return subprocess.run(
+                command, env=environment, check=True, capture_output=True, text=True, timeout=300
+            ).stdout
 
         run("softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "12345678")
         bare = (sys.executable, "-c", _BARE, library, LABEL, PIN, str(COUNT))
@@ -63,7 +65,10 @@ def measure() -> dict:
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "signing_agent", "--config", str(config)],
-            env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             agent = Agent(f"{folder}/agent.sock", "bench")

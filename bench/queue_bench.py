@@ -53,6 +53,7 @@ class Workload:
                 self._post(admin, company, min(100, self.count - start))
             self.options = company.options()
         databases.query(self.base, "UPDATE l10n_tn_edi_document SET next_at = NULL")
+        databases.query(self.base, "UPDATE l10n_tn_edi_account SET swept_at = now() at time zone 'UTC'")
         databases.query(self.base, "DELETE FROM ir_cron_trigger")
         databases.query(self.base, "UPDATE ir_cron SET nextcall = now() + interval '1 day'")
         databases.query(self.base, "ANALYZE")
@@ -109,7 +110,10 @@ def run(load, *, workers=1, latency=0.0, verdict=True, warm_up=True, profile=Non
         ]
         if warm_up:
             _warm_up(name, len(running))
-        before = [(probe.cpu(worker.pid), probe.counters()["sql"]) for probe, worker in zip(probes, running, strict=True)]
+        before = [
+            (probe.cpu(worker.pid), probe.counters()["sql"])
+            for probe, worker in zip(probes, running, strict=True)
+        ]
         sandbox_before = probes[0].cpu(box.pid)
         [[count]] = databases.query(name, "SELECT count(*) FROM l10n_tn_edi_document WHERE state = 'to_send'")
         _make_due(name)
@@ -153,16 +157,22 @@ def _warm_up(name, workers):
     for _worker in range(workers):
         _make_due(name, WARM_UP)
         wait_until(
-            lambda: not databases.query(
-                name, "SELECT 1 FROM l10n_tn_edi_document WHERE state <> 'accepted' AND next_at IS NOT NULL LIMIT 1"
+            lambda: (
+                not databases.query(
+                    name,
+                    "SELECT 1 FROM l10n_tn_edi_document WHERE state <> 'accepted' AND next_at IS NOT NULL LIMIT 1",
+                )
             ),
             "the first documents have their end",
             timeout=90,
             interval=0.2,
         )
     wait_until(
-        lambda: not databases.query(
-            name, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'ir_cron' AND state ~ 'idle in'"
+        lambda: (
+            not databases.query(
+                name,
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'ir_cron' AND state ~ 'idle in'",
+            )
         ),
         "the workers are idle",
         timeout=60,
@@ -180,8 +190,9 @@ def _make_due(name, limit=10**6):
     )
     databases.query(
         name,
-        "UPDATE ir_cron SET nextcall = now() at time zone 'UTC' - interval '1 minute' FROM ir_act_server action"
-        " WHERE action.id = ir_actions_server_id AND action.code IN ('model._cron_submit()', 'model._cron_follow()')",
+        "UPDATE ir_cron SET nextcall = now() at time zone 'UTC' - interval '1 minute' WHERE id IN (SELECT cron.id"
+        " FROM ir_cron cron JOIN ir_act_server action ON action.id = cron.ir_actions_server_id"
+        " WHERE action.code IN ('model._cron_submit()', 'model._cron_follow()') FOR UPDATE OF cron SKIP LOCKED)",
     )
     databases.wake_cron(name)
 
@@ -225,7 +236,9 @@ def main():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--workers", default="1,2,4")
     parser.add_argument("--latency", default="0,0.5")
-    parser.add_argument("--profile", help="only the first measurement, with a profile of the worker in this file")
+    parser.add_argument(
+        "--profile", help="only the first measurement, with a profile of the worker in this file"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     result = measure(

@@ -23,15 +23,23 @@ class Books:
         """:return: id of the chart's TVA of that rate."""
         return self.one(
             "account.tax",
-            [("type_tax_use", "=", "sale"), ("amount_type", "=", "percent"), ("amount", "=", percent),
-             ("l10n_tn_edi_code", "=", "I-1602")],
+            [
+                ("type_tax_use", "=", "sale"),
+                ("amount_type", "=", "percent"),
+                ("amount", "=", percent),
+                ("l10n_tn_edi_code", "=", "I-1602"),
+            ],
         )
 
     def stamp(self):
         return self.one(
             "account.tax",
-            [("type_tax_use", "=", "sale"), ("amount_type", "=", "fixed"), ("amount", "=", 1),
-             ("l10n_tn_edi_code", "=", "I-1601")],
+            [
+                ("type_tax_use", "=", "sale"),
+                ("amount_type", "=", "fixed"),
+                ("amount", "=", 1),
+                ("l10n_tn_edi_code", "=", "I-1601"),
+            ],
         )
 
     def country(self, code):
@@ -39,7 +47,11 @@ class Books:
 
     def partner(self, name, **values):
         found = self.user("res.partner", "search", [("name", "=", name)], limit=1)
-        return found[0] if found else self.user("res.partner", "create", [{"name": name, "is_company": True, **values}])[0]
+        return (
+            found[0]
+            if found
+            else self.user("res.partner", "create", [{"name": name, "is_company": True, **values}])[0]
+        )
 
     def invoice(self, origin, partner, lines, **values):
         """Make and post an invoice once.
@@ -48,7 +60,12 @@ class Books:
         :param list lines: dictionaries of ``account.move.line`` values.
         :return: id of the posted invoice.
         """
-        found = self.user("account.move", "search", [("invoice_origin", "=", origin), ("move_type", "=", "out_invoice")], limit=1)
+        found = self.user(
+            "account.move",
+            "search",
+            [("invoice_origin", "=", origin), ("move_type", "=", "out_invoice")],
+            limit=1,
+        )
         if found:
             return found[0]
         [move] = self.user(
@@ -73,10 +90,20 @@ def make_all(user):
     """:return: dict of what an invoice shows to its id."""
     books = Books(user)
     tunisia = books.country("TN")
-    stamp_line = {"name": "Droit de timbre", "quantity": 1, "price_unit": 0, "tax_ids": [(6, 0, [books.stamp()])]}
+    stamp_line = {
+        "name": "Droit de timbre",
+        "quantity": 1,
+        "price_unit": 0,
+        "tax_ids": [(6, 0, [books.stamp()])],
+    }
 
     mosaique = books.partner(
-        "STE FRERE ET MOSAIQUE", vat="0914089JAM000", city="Salle publique Tunis", zip="1000", country_id=tunisia, ref="41115530"
+        "STE FRERE ET MOSAIQUE",
+        vat="0914089JAM000",
+        city="Salle publique Tunis",
+        zip="1000",
+        country_id=tunisia,
+        ref="41115530",
     )
     dossier = books.one("product.product", [("default_code", "=", "DDM")])
     example = books.invoice(
@@ -84,7 +111,10 @@ def make_all(user):
         mosaique,
         [
             {
-                "product_id": dossier, "name": "Dossier DDM", "quantity": 1, "price_unit": 2,
+                "product_id": dossier,
+                "name": "Dossier DDM",
+                "quantity": 1,
+                "price_unit": 2,
                 "tax_ids": [(6, 0, [books.rate(12), books.tax("Timbre 0.300")])],
             }
         ],
@@ -97,8 +127,14 @@ def make_all(user):
     )
 
     client = books.partner(
-        "Société Exemple SARL", vat="1234567RAM000", street="12 rue de Marseille", city="Tunis", zip="1000",
-        country_id=tunisia, email="achats@example.com", phone="71 000 000",
+        "Société Exemple SARL",
+        vat="1234567RAM000",
+        street="12 rue de Marseille",
+        city="Tunis",
+        zip="1000",
+        country_id=tunisia,
+        email="achats@example.com",
+        phone="71 000 000",
     )
     rates = {percent: books.rate(percent) for percent in (19, 7, 0)}
     lines = [
@@ -112,15 +148,26 @@ def make_all(user):
         "five lines",
         client,
         [
-            {"name": name, "quantity": quantity, "price_unit": price, "discount": discount, "tax_ids": [(6, 0, [rates[rate]])]}
+            {
+                "name": name,
+                "quantity": quantity,
+                "price_unit": price,
+                "discount": discount,
+                "tax_ids": [(6, 0, [rates[rate]])],
+            }
             for name, quantity, price, discount, rate in lines
         ]
         + [stamp_line],
     )
 
     abroad = books.partner(
-        "Example Trading GmbH", vat="DE123456788", street="Hafenstrasse 1", city="Hamburg", zip="20457",
-        country_id=books.country("DE"), email="office@example.com",
+        "Example Trading GmbH",
+        vat="DE123456788",
+        street="Hafenstrasse 1",
+        city="Hamburg",
+        zip="20457",
+        country_id=books.country("DE"),
+        email="office@example.com",
     )
     euros = books.invoice(
         "in euros",
@@ -136,8 +183,13 @@ def make_all(user):
         wizard = user(
             "account.move.reversal",
             "create",
-            [{"reason": "Retour", "journal_id": books.one("account.move", [("id", "=", five_lines)], "journal_id")[0],
-              "move_ids": [(6, 0, [five_lines])]}],
+            [
+                {
+                    "reason": "Retour",
+                    "journal_id": books.one("account.move", [("id", "=", five_lines)], "journal_id")[0],
+                    "move_ids": [(6, 0, [five_lines])],
+                }
+            ],
         )
         action = user("account.move.reversal", "reverse_moves", wizard)
         credit = action["res_id"]

@@ -46,8 +46,12 @@ def start(name, command, ready):
     log = HOME / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            cwd=ROOT, start_new_session=True,
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+            start_new_session=True,
         )
     (HOME / f"{name}.pid").write_text(str(process.pid))
     end = time.monotonic() + START_SECONDS
@@ -102,9 +106,21 @@ def start_sandbox():
     start(
         "sandbox",
         [
-            ENV / "venv-sandbox/bin/python", "-m", "sandbox", "serve", "--state", HOME / "sandbox",
-            "--port", sandbox_port(), "--ready", ready, "--tls", "--verdict-delay", "1",
-            "--schemas", ROOT / "l10n_tn_edi_ttn/xsd",
+            ENV / "venv-sandbox/bin/python",
+            "-m",
+            "sandbox",
+            "serve",
+            "--state",
+            HOME / "sandbox",
+            "--port",
+            sandbox_port(),
+            "--ready",
+            ready,
+            "--tls",
+            "--verdict-delay",
+            "1",
+            "--schemas",
+            ROOT / "l10n_tn_edi_ttn/xsd",
         ],
         ready.exists,
     )
@@ -173,7 +189,11 @@ def odoo(*arguments, script=None):
     :raise StackError: when it fails; the message has the end of its output.
     """
     result = subprocess.run(
-        [ROOT / "scripts/odoo", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [ROOT / "scripts/odoo", *arguments],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         input=script.read_text() if script else "",
     )
     if result.returncode or "Traceback (most recent call last)" in result.stdout:

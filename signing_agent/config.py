@@ -1,15 +1,15 @@
 """The agent's configuration: a TOML file that only its user can write.
 
-    socket = "/run/l10n-tn-edi/agent.sock"
-    uids = [105]                        # who may ask, beside the agent's own user: Odoo's user
+socket = "/run/l10n-tn-edi/agent.sock"
+uids = [105]                        # who may ask, beside the agent's own user: Odoo's user
 
-    [keys.company]                      # the name under which Odoo's signature provider knows the key
-    library = "/usr/lib/libeToken.so"   # the manufacturer's PKCS#11 library
-    token_label = "ID-Trust"            # or: slot = 0
-    key_label = "signature"             # left out where the token holds one private key
-    pin_file = "/etc/l10n-tn-edi/pin"   # left out where a human types the PIN for a signing session
-    max_documents = 5000                # the most that one typed PIN may sign …
-    max_minutes = 240                   # … and the longest it is kept
+[keys.company]                      # the name under which Odoo's signature provider knows the key
+library = "/usr/lib/libeToken.so"   # the manufacturer's PKCS#11 library
+token_label = "ID-Trust"            # or: slot = 0
+key_label = "signature"             # left out where the token holds one private key
+pin_file = "/etc/l10n-tn-edi/pin"   # left out where a human types the PIN for a signing session
+max_documents = 5000                # the most that one typed PIN may sign …
+max_minutes = 240                   # … and the longest it is kept
 """
 
 from __future__ import annotations

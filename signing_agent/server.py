@@ -92,7 +92,9 @@ class Connection(socketserver.BaseRequestHandler):
                 return [{"certificates": [base64.b64encode(der).decode() for der in token.certificates()]}]
             case "open":
                 handle = token.open(str(message["pin"]), int(message["documents"]), float(message["minutes"]))
-                _logger.info("%s: a session for %s documents was opened", token.key.name, message["documents"])
+                _logger.info(
+                    "%s: a session for %s documents was opened", token.key.name, message["documents"]
+                )
                 return [{"session": handle}]
             case "close":
                 token.close()
@@ -103,9 +105,7 @@ class Connection(socketserver.BaseRequestHandler):
                     raise AgentError("agent.request")
                 _logger.info("%s: %s signatures are asked for", token.key.name, len(texts))
                 return (
-                    value
-                    if isinstance(value, AgentError)
-                    else {"value": base64.b64encode(value).decode()}
+                    value if isinstance(value, AgentError) else {"value": base64.b64encode(value).decode()}
                     for value in token.sign(message.get("session"), texts)
                 )
             case _:

@@ -58,7 +58,9 @@ PRINTED_LINE_FIELDS = frozenset(
 
 
 # Lines of the entry that are not on the invoice.
-UNPRINTED_LINES = frozenset({"payment_term", "cogs", "epd", "discount", "non_deductible_product", "non_deductible_tax"})
+UNPRINTED_LINES = frozenset(
+    {"payment_term", "cogs", "epd", "discount", "non_deductible_product", "non_deductible_tax"}
+)
 
 
 class AccountMove(models.Model):
@@ -70,18 +72,26 @@ class AccountMove(models.Model):
     # Stored so that lists can search, sort and group through it, and written in the transaction that makes the document:
     # following a document never locks the invoice's row.
     l10n_tn_edi_document_id = fields.Many2one(
-        "l10n_tn_edi.document", string="Electronic Document", readonly=True, copy=False, index="btree_not_null"
+        "l10n_tn_edi.document",
+        string="Electronic Document",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
     )
     l10n_tn_edi_state = fields.Selection(string="TTN Status", related="l10n_tn_edi_document_id.state")
     l10n_tn_edi_reference = fields.Char(string="TTN Reference", related="l10n_tn_edi_document_id.reference")
-    l10n_tn_edi_submitted_at = fields.Datetime(string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at")
+    l10n_tn_edi_submitted_at = fields.Datetime(
+        string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at"
+    )
     l10n_tn_edi_reason = fields.Text(related="l10n_tn_edi_document_id.reason")
     l10n_tn_edi_findings_html = fields.Html(related="l10n_tn_edi_document_id.findings_html", sanitize=False)
     l10n_tn_edi_actions = fields.Json(
         compute="_compute_l10n_tn_edi_actions", help="What may be done with the electronic document now."
     )
 
-    @api.depends("l10n_tn_edi_document_id.state", "l10n_tn_edi_document_id.hold", "l10n_tn_edi_document_id.live")
+    @api.depends(
+        "l10n_tn_edi_document_id.state", "l10n_tn_edi_document_id.hold", "l10n_tn_edi_document_id.live"
+    )
     def _compute_l10n_tn_edi_actions(self):
         for move in self:
             # Who may open an invoice (a salesperson too) sees where it stands.
@@ -172,7 +182,9 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_check_vals(self, vals):
         """:raise AccessError: when somebody would choose an invoice's electronic document himself."""
         if "l10n_tn_edi_document_id" in vals and not self.env.su:
-            raise AccessError(self.env._("The electronic document of an invoice is made by Odoo and cannot be chosen."))
+            raise AccessError(
+                self.env._("The electronic document of an invoice is made by Odoo and cannot be chosen.")
+            )
 
     def write(self, vals):
         # EXTENDS 'account'
@@ -214,7 +226,9 @@ class AccountMove(models.Model):
                         "%(number)s is at TTN (%(state)s): what it says cannot be changed any more. "
                         "Once it is accepted, correct it with a credit note.",
                         number=move.name,
-                        state=dict(document._fields["state"]._description_selection(self.env))[document.state],
+                        state=dict(document._fields["state"]._description_selection(self.env))[
+                            document.state
+                        ],
                     )
                 )
             if document.live and document.state in BEFORE_CLAIM:
@@ -232,7 +246,9 @@ class AccountMove(models.Model):
                         "%(number)s is at TTN (%(state)s): it can be neither reset to draft nor cancelled. "
                         "Once it is accepted, make a credit note; if it is rejected, you can correct it.",
                         number=move.name,
-                        state=dict(document._fields["state"]._description_selection(self.env))[document.state],
+                        state=dict(document._fields["state"]._description_selection(self.env))[
+                            document.state
+                        ],
                     )
                 )
             if document.state == "rejected":
@@ -293,8 +309,11 @@ class AccountMove(models.Model):
             "params": {
                 "type": "danger" if blocking else ("warning" if others else "success"),
                 "sticky": bool(findings),
-                "title": self.env._("To correct before sending") if blocking else self.env._("Ready to be sent"),
-                "message": "\n".join(blocking + others) or self.env._("TTN's schema and all our checks accept it."),
+                "title": self.env._("To correct before sending")
+                if blocking
+                else self.env._("Ready to be sent"),
+                "message": "\n".join(blocking + others)
+                or self.env._("TTN's schema and all our checks accept it."),
             },
         }
 
@@ -346,7 +365,9 @@ class AccountMoveLine(models.Model):
         if PRINTED_LINE_FIELDS & vals.keys():
             for line in self._l10n_tn_edi_printed():
                 if any(
-                    line._fields[name].convert_to_record(line._fields[name].convert_to_cache(vals[name], line), line)
+                    line._fields[name].convert_to_record(
+                        line._fields[name].convert_to_cache(vals[name], line), line
+                    )
                     != line[name]
                     for name in PRINTED_LINE_FIELDS & vals.keys() & line._fields.keys()
                 ):
@@ -360,7 +381,9 @@ class AccountMoveLine(models.Model):
     def _l10n_tn_edi_printed(self):
         """:return: the lines of ``self`` that are printed on a posted invoice with an electronic document."""
         return self.filtered(
-            lambda line: line.display_type not in UNPRINTED_LINES
-            and line.move_id.l10n_tn_edi_document_id
-            and line.move_id.state == "posted"
+            lambda line: (
+                line.display_type not in UNPRINTED_LINES
+                and line.move_id.l10n_tn_edi_document_id
+                and line.move_id.state == "posted"
+            )
         )

@@ -40,7 +40,9 @@ class AccountMoveSend(models.AbstractModel):
         document = move.l10n_tn_edi_document_id.sudo()
         return document.ttn_xml_id or self.env["ir.attachment"]
 
-    def _get_placeholder_mail_attachments_data(self, move, invoice_edi_format=None, extra_edis=None, pdf_report=None):
+    def _get_placeholder_mail_attachments_data(
+        self, move, invoice_edi_format=None, extra_edis=None, pdf_report=None
+    ):
         # EXTENDS 'account'
         data = super()._get_placeholder_mail_attachments_data(
             move, invoice_edi_format=invoice_edi_format, extra_edis=extra_edis, pdf_report=pdf_report
@@ -48,7 +50,12 @@ class AccountMoveSend(models.AbstractModel):
         if invoice_edi_format == "tn_teif" and not self._l10n_tn_edi_teif_to_attach(move):
             filename = f"{move._get_invoice_report_filename(extension='')}xml".replace("/", "_")
             data.append(
-                {"id": f"placeholder_{filename}", "name": filename, "mimetype": "application/xml", "placeholder": True}
+                {
+                    "id": f"placeholder_{filename}",
+                    "name": filename,
+                    "mimetype": "application/xml",
+                    "placeholder": True,
+                }
             )
         return data
 
@@ -110,7 +117,9 @@ class AccountMoveSend(models.AbstractModel):
             "mail_lang": data.get("mail_lang"),
             "mail_subject": data.get("mail_subject"),
             "mail_body": data.get("mail_body"),
-            "mail_partner_ids": list(getattr(data.get("mail_partner_ids"), "ids", data.get("mail_partner_ids") or [])),
+            "mail_partner_ids": list(
+                getattr(data.get("mail_partner_ids"), "ids", data.get("mail_partner_ids") or [])
+            ),
             "author_partner_id": data.get("author_partner_id"),
             "author_user_id": data.get("author_user_id"),
             # Only what the user added by hand: PDF and TEIF are made anew.

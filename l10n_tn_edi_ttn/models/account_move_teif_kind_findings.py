@@ -85,7 +85,9 @@ class AccountMove(models.Model):
                     "odoo.contract_rib", BLOCKING, self, "partner_bank_id", number=self.display_name
                 )
         elif (
-            not has_rib and self.commercial_partner_id.l10n_tn_edi_public_body and self.move_type == "out_invoice"
+            not has_rib
+            and self.commercial_partner_id.l10n_tn_edi_public_body
+            and self.move_type == "out_invoice"
         ):
             yield self._l10n_tn_edi_own_finding(
                 "odoo.public_rib",

@@ -21,7 +21,9 @@ class L10nTnEdiAccount(models.Model):
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     mode = fields.Selection(MODES, required=True, readonly=True)
-    responsible_id = fields.Many2one("res.users", help="Who is told when the queue stops or something strange is found.")
+    responsible_id = fields.Many2one(
+        "res.users", help="Who is told when the queue stops or something strange is found."
+    )
 
     # --- Breaker ---------------------------------------------------------------------------------------------------
     breaker = fields.Json(readonly=True)
@@ -50,12 +52,18 @@ class L10nTnEdiAccount(models.Model):
     def _compute_stop_sentence(self):
         messages = self.env["l10n_tn_edi.messages"]
         for account in self:
-            account.stop_sentence = account.stopped and messages._sentence(account.stop_code, account.stop_params)
+            account.stop_sentence = account.stopped and messages._sentence(
+                account.stop_code, account.stop_params
+            )
 
     def _compute_waiting_count(self):
         for account in self:
             account.waiting_count = self.env["l10n_tn_edi.document"].search_count(
-                [("company_id", "=", account.company_id.id), ("mode", "=", account.mode), ("state", "=", "signed")]
+                [
+                    ("company_id", "=", account.company_id.id),
+                    ("mode", "=", account.mode),
+                    ("state", "=", "signed"),
+                ]
             )
 
     @api.depends("findings")
@@ -77,9 +85,13 @@ class L10nTnEdiAccount(models.Model):
         """:return: who is told: the person chosen, else an accounting administrator of the company."""
         self.ensure_one()
         managers = self.env.ref("account.group_account_manager").sudo().all_user_ids
-        return self.responsible_id or managers.filtered(
-            lambda user: user.active and not user.share and self.company_id in user.company_ids
-        )[:1] or self.env.ref("base.user_admin")
+        return (
+            self.responsible_id
+            or managers.filtered(
+                lambda user: user.active and not user.share and self.company_id in user.company_ids
+            )[:1]
+            or self.env.ref("base.user_admin")
+        )
 
     def _alert(self, code, params):
         """An activity for the responsible, one of a kind at a time."""
@@ -156,15 +168,28 @@ class L10nTnEdiAccount(models.Model):
         """:return: ``Breaker`` of a queue that runs, from the last verdicts and calls before ``document``'s."""
         domain = [("company_id", "=", self.company_id.id), ("mode", "=", self.mode)]
         resumed = [("decided_at", ">", self.stopped_at)] if self.stopped_at else []
-        decided = self.env["l10n_tn_edi.document"].sudo().search(
-            [*domain, ("id", "!=", document.id), ("decided_at", "!=", False), *resumed],
-            order="decided_at desc, id desc",
-            limit=limits.last,
+        decided = (
+            self.env["l10n_tn_edi.document"]
+            .sudo()
+            .search(
+                [*domain, ("id", "!=", document.id), ("decided_at", "!=", False), *resumed],
+                order="decided_at desc, id desc",
+                limit=limits.last,
+            )
         )
-        calls = self.env["l10n_tn_edi.exchange"].sudo().search(
-            [*domain, ("operation", "=", "save"), ("finished_at", "!=", False), ("document_id", "!=", document.id)],
-            order="id desc",
-            limit=limits.silences,
+        calls = (
+            self.env["l10n_tn_edi.exchange"]
+            .sudo()
+            .search(
+                [
+                    *domain,
+                    ("operation", "=", "save"),
+                    ("finished_at", "!=", False),
+                    ("document_id", "!=", document.id),
+                ],
+                order="id desc",
+                limit=limits.silences,
+            )
         )
         silent = 0
         for call in calls:
@@ -200,20 +225,31 @@ class L10nTnEdiAccount(models.Model):
         """The queue runs again: what waited goes on in its order."""
         for account in self.filtered("stopped"):
             code = account.stop_code
-            account.write({"breaker": False, "stopped": False, "stop_reason": False, "stopped_at": fields.Datetime.now()})
+            account.write(
+                {
+                    "breaker": False,
+                    "stopped": False,
+                    "stop_reason": False,
+                    "stopped_at": fields.Datetime.now(),
+                }
+            )
             account.activity_unlink(["mail.mail_activity_data_warning"])
             account._message_log_batch(
                 bodies={account.id: self.env["l10n_tn_edi.messages"]._sentence("breaker.closed", {})}
             )
-            waiting = self.env["l10n_tn_edi.document"].sudo().search(
-                [
-                    ("company_id", "=", account.company_id.id),
-                    ("mode", "=", account.mode),
-                    ("state", "=", "signed"),
-                    ("live", "=", True),
-                    ("hold", "=", False),
-                    ("reason_code", "=", code),
-                ]
+            waiting = (
+                self.env["l10n_tn_edi.document"]
+                .sudo()
+                .search(
+                    [
+                        ("company_id", "=", account.company_id.id),
+                        ("mode", "=", account.mode),
+                        ("state", "=", "signed"),
+                        ("live", "=", True),
+                        ("hold", "=", False),
+                        ("reason_code", "=", code),
+                    ]
+                )
             )
             if waiting:
                 waiting._schedule()
@@ -252,7 +288,11 @@ class L10nTnEdiAccount(models.Model):
             )
             account.activity_unlink(["mail.mail_activity_data_warning"])
             account._message_log_batch(
-                bodies={account.id: self.env._("%(user)s looked at what was found at TTN.", user=self.env.user.name)}
+                bodies={
+                    account.id: self.env._(
+                        "%(user)s looked at what was found at TTN.", user=self.env.user.name
+                    )
+                }
             )
 
     def action_sweep(self):

@@ -48,15 +48,19 @@ class L10nTnEdiAccount(models.Model):
     def _must_sweep(self):
         """:return: whether nothing may be deposited before a sweep."""
         self.ensure_one()
-        last = self.env["l10n_tn_edi.exchange"].sudo().search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("mode", "=", self.mode),
-                ("answer_class", "in", ("submitted", "refused", "answered")),
-                ("operation", "!=", "sweep"),
-            ],
-            order="id desc",
-            limit=1,
+        last = (
+            self.env["l10n_tn_edi.exchange"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("mode", "=", self.mode),
+                    ("answer_class", "in", ("submitted", "refused", "answered")),
+                    ("operation", "!=", "sweep"),
+                ],
+                order="id desc",
+                limit=1,
+            )
         )
         # A complete comparison was a call too.
         last_call = max(last.finished_at or self.swept_at, self.swept_at) if self.swept_at else False
@@ -94,7 +98,9 @@ class L10nTnEdiAccount(models.Model):
 
     def _keep_problem(self, cause):
         """:param cause: ``rejections.Cause`` of what TTN or the network answered instead."""
-        self.write({"sweep_problem": cause.code, "sweep_problem_params": {**cause.params, "text": cause.text}})
+        self.write(
+            {"sweep_problem": cause.code, "sweep_problem_params": {**cause.params, "text": cause.text}}
+        )
 
     def _ask_period(self, client, period):
         """:return: (list of ``Seen`` of the deposits that TTN processed in the period, None), or (None, cause) without answer."""
@@ -132,17 +138,21 @@ class L10nTnEdiAccount(models.Model):
         signatures = {"".join(one.signature_value.split()) for one in seen if one.signature_value}
         ids = {str(one.deposit.deposit_id) for one in seen if one.deposit.deposit_id is not None}
         numbers = {(one.number or one.deposit.number or "").strip() for one in seen} - {""}
-        exchanges = self.env["l10n_tn_edi.exchange"].sudo().search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("mode", "=", self.mode),
-                ("operation", "=", "save"),
-                "|",
-                "|",
-                ("signature_value", "in", list(signatures)),
-                ("deposit_id", "in", list(ids)),
-                ("document_id.number", "in", list(numbers)),
-            ]
+        exchanges = (
+            self.env["l10n_tn_edi.exchange"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("mode", "=", self.mode),
+                    ("operation", "=", "save"),
+                    "|",
+                    "|",
+                    ("signature_value", "in", list(signatures)),
+                    ("deposit_id", "in", list(ids)),
+                    ("document_id.number", "in", list(numbers)),
+                ]
+            )
         )
         versions = {}
         for exchange in exchanges:
@@ -174,7 +184,10 @@ class L10nTnEdiAccount(models.Model):
         """
         self.ensure_one()
         report = sweep.compare(
-            seen, self._known(seen), self.company_id.l10n_tn_edi_matricule, cleared=frozenset(self.cleared or ())
+            seen,
+            self._known(seen),
+            self.company_id.l10n_tn_edi_matricule,
+            cleared=frozenset(self.cleared or ()),
         )
         new = [
             {"code": finding.code, "params": dict(finding.params), "deposit": finding.seen.deposit.deposit_id}
@@ -200,8 +213,16 @@ class L10nTnEdiAccount(models.Model):
             messages = self.env["l10n_tn_edi.messages"]
             text = " ".join(messages._sentence(item["code"], item["params"]) for item in fresh[:10])
             self._message_log_batch(bodies={self.id: text})
-        waiting = self.env["l10n_tn_edi.document"].sudo().browse(report.ask).filtered(
-            lambda document: document.live and document.state not in ("sending", "signed", "to_send", "to_sign", "signing")
+        waiting = (
+            self.env["l10n_tn_edi.document"]
+            .sudo()
+            .browse(report.ask)
+            .filtered(
+                lambda document: (
+                    document.live
+                    and document.state not in ("sending", "signed", "to_send", "to_sign", "signing")
+                )
+            )
         )
         if waiting:
             waiting._schedule(fields.Datetime.now())

@@ -29,7 +29,9 @@ class L10nTnEdiCertificate(models.Model):
     _inherit = ["l10n_tn_edi.certificate", "mail.thread", "mail.activity.mixin"]
 
     revocation = fields.Selection(
-        [("unknown", "Not Known"), ("good", "Not Revoked"), ("revoked", "Revoked")], default="unknown", readonly=True
+        [("unknown", "Not Known"), ("good", "Not Revoked"), ("revoked", "Revoked")],
+        default="unknown",
+        readonly=True,
     )
     revocation_source = fields.Char(readonly=True)
     revocation_checked_at = fields.Datetime(string="Revocation Asked On", readonly=True)
@@ -41,7 +43,9 @@ class L10nTnEdiCertificate(models.Model):
         readonly=True,
     )
     trust_problem = fields.Json(readonly=True, help="Code and parameters of what is wrong with the chain.")
-    expiry_told = fields.Integer(readonly=True, help="The last threshold, in days, at which the responsible was told.")
+    expiry_told = fields.Integer(
+        readonly=True, help="The last threshold, in days, at which the responsible was told."
+    )
     other_matricule = fields.Boolean(compute="_compute_other_matricule")
 
     @api.depends("matricule", "company_id.l10n_tn_edi_matricule")
@@ -76,14 +80,21 @@ class L10nTnEdiCertificate(models.Model):
     def _ask_revocation(self, chain, now):
         """:return: values about revocation; those known stay while they are fresh, and when nobody answers."""
         self.ensure_one()
-        if self.revocation_until and self.revocation_until > fields.Datetime.now() and not self.revocation_problem:
+        if (
+            self.revocation_until
+            and self.revocation_until > fields.Datetime.now()
+            and not self.revocation_problem
+        ):
             return {}
         asked = {"revocation_checked_at": fields.Datetime.now()}
         if len(chain) < 2:
             return {**asked, "revocation_problem": "trust.no_anchor"}
         transport = self.env["l10n_tn_edi.transport"]._open(seconds=30, allow_http=True)
         problem = "revocation.no_address"
-        for ask, urls in ((_by_ocsp, revocation.ocsp_urls(chain[0])), (_by_list, revocation.crl_urls(chain[0]))):
+        for ask, urls in (
+            (_by_ocsp, revocation.ocsp_urls(chain[0])),
+            (_by_list, revocation.crl_urls(chain[0])),
+        ):
             for url in urls:
                 try:
                     status = ask(transport, url, chain[0], chain[1], now)
@@ -96,7 +107,10 @@ class L10nTnEdiCertificate(models.Model):
                 if status.state == "unknown":
                     problem = "revocation.unknown"
                     continue
-                until = min(status.until.replace(tzinfo=None), fields.Datetime.add(fields.Datetime.now(), hours=KEEP_HOURS))
+                until = min(
+                    status.until.replace(tzinfo=None),
+                    fields.Datetime.add(fields.Datetime.now(), hours=KEEP_HOURS),
+                )
                 return {
                     **asked,
                     "revocation": status.state,
@@ -127,7 +141,11 @@ class L10nTnEdiCertificate(models.Model):
     def _responsible(self):
         """:return: user who looks after the certificate: the holder, or the provider's responsible."""
         self.ensure_one()
-        providers = self.env["l10n_tn_edi.signature.provider"].sudo().search([("company_id", "=", self.company_id.id)])
+        providers = (
+            self.env["l10n_tn_edi.signature.provider"]
+            .sudo()
+            .search([("company_id", "=", self.company_id.id)])
+        )
         signatory = providers.signatory_ids.filtered(lambda one: one.certificate_id == self)
         provider = providers.filtered(lambda one: one.certificate_id == self)
         return signatory[:1].user_id or provider[:1].responsible_id or self.env.ref("base.user_admin")
@@ -166,7 +184,9 @@ class L10nTnEdiCertificate(models.Model):
         responsible = self._responsible()
         summary = summary[:120]
         self.activity_ids.filtered(lambda activity: activity.summary == summary).unlink()
-        self.activity_schedule("mail.mail_activity_data_todo", user_id=responsible.id, summary=summary, note=note)
+        self.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=responsible.id, summary=summary, note=note
+        )
 
 
 def _by_ocsp(transport, url, certificate, issuer, now):

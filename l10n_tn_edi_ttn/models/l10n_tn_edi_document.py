@@ -72,7 +72,9 @@ class L10nTnEdiDocument(models.Model):
     )
     company_id = fields.Many2one(related="move_id.company_id", store=True, index=True)
     journal_id = fields.Many2one(related="move_id.journal_id", store=True, index=True)
-    partner_id = fields.Many2one(related="move_id.commercial_partner_id", store=True, string="Customer", index=True)
+    partner_id = fields.Many2one(
+        related="move_id.commercial_partner_id", store=True, string="Customer", index=True
+    )
     invoice_date = fields.Date(related="move_id.invoice_date", store=True)
     currency_id = fields.Many2one(related="move_id.currency_id")
     amount_total = fields.Monetary(related="move_id.amount_total")
@@ -82,7 +84,10 @@ class L10nTnEdiDocument(models.Model):
     version = fields.Char(string="TEIF Version", readonly=True)
     total = fields.Char(readonly=True, help="Total with tax as it stands in the TEIF document.")
     mode = fields.Selection(
-        [("test", "Test"), ("production", "Production")], required=True, readonly=True, help="Fixed when created."
+        [("test", "Test"), ("production", "Production")],
+        required=True,
+        readonly=True,
+        help="Fixed when created.",
     )
     live = fields.Boolean(default=True, readonly=True, help="The document that counts for its invoice.")
 
@@ -100,12 +105,16 @@ class L10nTnEdiDocument(models.Model):
     lease_until = fields.Datetime(readonly=True)
     absences = fields.Json(readonly=True, help="When TTN answered completely without holding the document.")
     first_seen_at = fields.Datetime(readonly=True, help="When TTN first showed the deposit.")
-    visibility_delay = fields.Float(readonly=True, help="Seconds from the deposit until TTN showed it, when it was slow.")
+    visibility_delay = fields.Float(
+        readonly=True, help="Seconds from the deposit until TTN showed it, when it was slow."
+    )
     ask_first = fields.Boolean(
         readonly=True, help="Something of this invoice may be at TTN already: ask before the next deposit."
     )
     revision = fields.Integer(
-        default=0, readonly=True, help="Grows when the invoice changes: who claims the document meanwhile loses."
+        default=0,
+        readonly=True,
+        help="Grows when the invoice changes: who claims the document meanwhile loses.",
     )
     resent = fields.Boolean(readonly=True, help="The one automatic resend of the same bytes was used.")
 
@@ -125,14 +134,18 @@ class L10nTnEdiDocument(models.Model):
     reference_date = fields.Datetime(string="TTN Reference Date", readonly=True)
     cev = fields.Binary(string="QR Code (CEV)", readonly=True, attachment=True)
     ttn_xml_id = fields.Many2one("ir.attachment", string="TTN's TEIF", readonly=True, index="btree_not_null")
-    unproved = fields.Boolean(readonly=True, help="TTN's own signature on the accepted document did not verify.")
+    unproved = fields.Boolean(
+        readonly=True, help="TTN's own signature on the accepted document did not verify."
+    )
     rejections = fields.Json(readonly=True, help="TTN's error codes and texts, as they came.")
     decided_at = fields.Datetime(string="Accepted or Rejected On", readonly=True)
 
     # --- What waits for acceptance ---------------------------------------------------------------------------------
     held_mail = fields.Json(readonly=True, help="The e-mail that goes out once TTN has accepted.")
 
-    _live_move = models.UniqueIndex("(move_id) WHERE live", "This invoice has an electronic document already.")
+    _live_move = models.UniqueIndex(
+        "(move_id) WHERE live", "This invoice has an electronic document already."
+    )
     _live_number = models.UniqueIndex(
         "(mode, sender, type_code, number) "
         "WHERE live AND state IN ('sending', 'submitted', 'unknown', 'to_decide', 'accepted', 'conflict')",
@@ -152,7 +165,9 @@ class L10nTnEdiDocument(models.Model):
         messages = self.env["l10n_tn_edi.messages"]
         for document in self:
             document.reason = (
-                messages._sentence(document.reason_code, document.reason_params or {}) if document.reason_code else False
+                messages._sentence(document.reason_code, document.reason_params or {})
+                if document.reason_code
+                else False
             )
 
     @api.depends("findings")
@@ -161,7 +176,8 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             items = document.move_id._l10n_tn_edi_explain(document.findings or [])
             document.findings_html = (
-                Markup("<ul>%s</ul>") % Markup().join(Markup("<li>%s</li>") % item["sentence"] for item in items)
+                Markup("<ul>%s</ul>")
+                % Markup().join(Markup("<li>%s</li>") % item["sentence"] for item in items)
                 if items
                 else False
             )
@@ -169,7 +185,9 @@ class L10nTnEdiDocument(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_only_unsent(self):
         if any(document.attempt_count for document in self):
-            raise UserError(self.env._("A document that may be at TTN is kept as proof and cannot be deleted."))
+            raise UserError(
+                self.env._("A document that may be at TTN is kept as proof and cannot be deleted.")
+            )
 
     # --- The one gate ----------------------------------------------------------------------------------------------
 
@@ -201,7 +219,9 @@ class L10nTnEdiDocument(models.Model):
                     self.env._(
                         "This is not possible for %(number)s now: its electronic document is “%(state)s”.",
                         number=document.number or document.move_id.display_name,
-                        state=dict(document._fields["state"]._description_selection(self.env))[document.state],
+                        state=dict(document._fields["state"]._description_selection(self.env))[
+                            document.state
+                        ],
                     )
                 )
 
@@ -214,9 +234,7 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             if state != document.state and state not in TRANSITIONS[document.state]:
                 raise ValueError(f"{document}: no way from {document.state} to {state}")
-        self.sudo().write(
-            {"reason_code": False, "reason_params": False, "state": state, **values}
-        )
+        self.sudo().write({"reason_code": False, "reason_params": False, "state": state, **values})
 
     def _fail(self, code, params=None, findings=None):
         """Stop before anything was sent: say what is wrong; a human mends it and sends again."""
@@ -292,7 +310,10 @@ class L10nTnEdiDocument(models.Model):
                 document._replace()
             else:
                 document._set_state(
-                    "to_send", hold=False, mode=document.company_id.l10n_tn_edi_mode, **document._unsigned_values()
+                    "to_send",
+                    hold=False,
+                    mode=document.company_id.l10n_tn_edi_mode,
+                    **document._unsigned_values(),
                 )
                 document._schedule()
 
@@ -314,7 +335,11 @@ class L10nTnEdiDocument(models.Model):
         self._require("retire")
         self.sudo().write({"live": False, "next_at": False})
         for document in self:
-            document._log(self.env._("The document of the test platform was set aside by %(user)s.", user=self.env.user.name))
+            document._log(
+                self.env._(
+                    "The document of the test platform was set aside by %(user)s.", user=self.env.user.name
+                )
+            )
 
     def action_hold(self):
         self._check_may_send()

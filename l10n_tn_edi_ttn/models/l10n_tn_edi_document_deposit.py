@@ -68,13 +68,17 @@ class L10nTnEdiDocument(models.Model):
         :param datetime at: naive UTC.
         """
         lane = self.env.ref("l10n_tn_edi_ttn.ir_cron_follow").sudo()
-        waiting = self.env["ir.cron.trigger"].sudo().search_count(
-            [
-                ("cron_id", "=", lane.id),
-                ("call_at", ">=", at),
-                ("call_at", "<=", fields.Datetime.add(at, minutes=1)),
-            ],
-            limit=1,
+        waiting = (
+            self.env["ir.cron.trigger"]
+            .sudo()
+            .search_count(
+                [
+                    ("cron_id", "=", lane.id),
+                    ("call_at", ">=", at),
+                    ("call_at", "<=", fields.Datetime.add(at, minutes=1)),
+                ],
+                limit=1,
+            )
         )
         if not waiting:
             lane._trigger(fields.Datetime.add(at, minutes=1))
@@ -109,7 +113,10 @@ class L10nTnEdiDocument(models.Model):
         if isinstance(client, str):
             self._put_off(client)
             return None
-        if self.move_id.state != "posted" or hashlib.sha256(self.signed_id.raw or b"").hexdigest() != self.sha256:
+        if (
+            self.move_id.state != "posted"
+            or hashlib.sha256(self.signed_id.raw or b"").hexdigest() != self.sha256
+        ):
             self._set_state("to_send", **self._unsigned_values())
             return None
         key = (self.mode, self.sender, self.type_code, self.number)
@@ -175,12 +182,17 @@ class L10nTnEdiDocument(models.Model):
             _logger.error("A deposit call broke", exc_info=call)
             return  # no answer: the lease runs out and the document becomes unknown
         decision = decisions.after_save(
-            call, self._uncertain_attempts(), failures=self._failures_in_a_row(exchange), rng=random.SystemRandom()
+            call,
+            self._uncertain_attempts(),
+            failures=self._failures_in_a_row(exchange),
+            rng=random.SystemRandom(),
         )
         late = self.state != "sending" or self.attempt_count != exchange.attempt
         exchange._complete(
             call,
-            answer_class={"signed": "not_sent", "submitted": "submitted", "rejected": "refused"}.get(decision.state, "unknown"),
+            answer_class={"signed": "not_sent", "submitted": "submitted", "rejected": "refused"}.get(
+                decision.state, "unknown"
+            ),
             deposit_id=str(decision.deposit_id) if decision.deposit_id else False,
             reason_code=decision.code,
         )
@@ -291,7 +303,11 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _reason_when_taken(self, error, decision):
         if "live_number" in (error.diag.constraint_name or ""):
-            return {"reason_code": "document.number_taken", "reason_params": {"number": self.number}, "next_at": False}
+            return {
+                "reason_code": "document.number_taken",
+                "reason_params": {"number": self.number},
+                "next_at": False,
+            }
         return {
             "reason_code": "deposit.id_taken",
             "reason_params": {"deposit": decision.deposit_id},
@@ -303,7 +319,10 @@ class L10nTnEdiDocument(models.Model):
         """:return: values that say why: the first known cause when there is one, else the decision's own reason."""
         if decision.causes:
             cause = decision.causes[0]
-            return {"reason_code": cause.code, "reason_params": {**decision.params, **cause.params, "text": cause.text}}
+            return {
+                "reason_code": cause.code,
+                "reason_params": {**decision.params, **cause.params, "text": cause.text},
+            }
         return {"reason_code": decision.code, "reason_params": dict(decision.params)}
 
     @api.model
@@ -315,7 +334,13 @@ class L10nTnEdiDocument(models.Model):
     def _rejections(self, decision):
         """:return: TTN's words and what they mean, as JSON: the text as it came, TTN's code, our cause and its details."""
         return [
-            {"code": cause.code, "ttn_code": cause.ttn_code, "text": cause.text, "kind": cause.kind, "params": cause.params}
+            {
+                "code": cause.code,
+                "ttn_code": cause.ttn_code,
+                "text": cause.text,
+                "kind": cause.kind,
+                "params": cause.params,
+            }
             for cause in decision.causes
         ]
 

@@ -116,7 +116,9 @@ class L10nTnEdiDocument(models.Model):
             cause = classify_problem(call.problem)
         seen = [self._read_deposit(deposit) for deposit in answer.deposits] if complete else None
         history = self._history(exchange, seen)
-        decision = decisions.after_consult(self._sent(), seen, history, cause=cause, rng=random.SystemRandom())
+        decision = decisions.after_consult(
+            self._sent(), seen, history, cause=cause, rng=random.SystemRandom()
+        )
         self._apply_verdict(decision, history, alone)
 
     # --- Facts for the decision ------------------------------------------------------------------------------------
@@ -302,14 +304,20 @@ class L10nTnEdiDocument(models.Model):
                 # Only what a question before did not show yet: when nobody asked, TTN was not slow.
                 values["visibility_delay"] = (fields.Datetime.now() - self.submitted_at).total_seconds()
         if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
-            values.update(deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at())
+            values.update(
+                deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at()
+            )
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
-        news = decision.state in ("accepted", "conflict") and (not self.reference or self._proves_more(decision))
+        news = decision.state in ("accepted", "conflict") and (
+            not self.reference or self._proves_more(decision)
+        )
         if news:
             values.update(self._acceptance(decision))
         elif decision.state == "rejected":
-            values.update(rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now())
+            values.update(
+                rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now()
+            )
         if not self._set_state_unless_taken(decision, values, alone):
             return
         if news and self.live:
@@ -371,7 +379,10 @@ class L10nTnEdiDocument(models.Model):
         current = self.move_id.sudo().l10n_tn_edi_document_id
         if current.live and current.state in BEFORE_CLAIM:
             current._set_state(
-                current.state, hold=True, reason_code="ask.earlier_accepted", reason_params={"reference": self.reference}
+                current.state,
+                hold=True,
+                reason_code="ask.earlier_accepted",
+                reason_params={"reference": self.reference},
             )
         self.move_id.sudo().activity_schedule(
             "mail.mail_activity_data_warning",
@@ -420,7 +431,9 @@ class L10nTnEdiDocument(models.Model):
                 return
             document._guarded_mail()
             left = self.search_count(domain)
-            if self.env["account.move"]._can_commit() and not self.env["ir.cron"]._commit_progress(1, remaining=left):
+            if self.env["account.move"]._can_commit() and not self.env["ir.cron"]._commit_progress(
+                1, remaining=left
+            ):
                 self.env.ref("l10n_tn_edi_ttn.ir_cron_send_mail")._trigger()
                 return
 
@@ -438,7 +451,9 @@ class L10nTnEdiDocument(models.Model):
             except Exception:
                 _logger.exception("The e-mail of %s could not be sent", self.move_id)
                 self._log(
-                    self.env._("The e-mail that waited for TTN's acceptance could not be sent. Please send it again.")
+                    self.env._(
+                        "The e-mail that waited for TTN's acceptance could not be sent. Please send it again."
+                    )
                 )
             self._commit()
 
@@ -450,7 +465,14 @@ class L10nTnEdiDocument(models.Model):
         template = self.env["mail.template"].browse(held["mail_template_id"]).exists()
         settings = {
             key: held[key]
-            for key in ("mail_lang", "mail_subject", "mail_body", "mail_partner_ids", "author_partner_id", "author_user_id")
+            for key in (
+                "mail_lang",
+                "mail_subject",
+                "mail_body",
+                "mail_partner_ids",
+                "author_partner_id",
+                "author_user_id",
+            )
             if held.get(key)
         }
         if template:

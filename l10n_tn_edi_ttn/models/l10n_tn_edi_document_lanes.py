@@ -96,7 +96,9 @@ class L10nTnEdiDocument(models.Model):
         if alone or free >= CLAIM_AT_LEAST:
             if run.asks and time.monotonic() >= run.ask_from:
                 # Half of the places: neither questions nor deposits keep the others waiting.
-                count, questions = self._claim_questions_due(free if run.kind == "follow" else (free + 1) // 2)
+                count, questions = self._claim_questions_due(
+                    free if run.kind == "follow" else (free + 1) // 2
+                )
                 jobs.update(questions)
                 run.total += count
                 if not count:
@@ -193,14 +195,18 @@ class L10nTnEdiDocument(models.Model):
     def _wake_at(self, kind, step):
         """Have a lane run when the next document is due for ``step``."""
         waiting = self.search(
-            [("live", "=", True), ("hold", "=", False), ("next_at", "!=", False), *step], order="next_at", limit=1
+            [("live", "=", True), ("hold", "=", False), ("next_at", "!=", False), *step],
+            order="next_at",
+            limit=1,
         )
         lane = self._lanes(kind)[:1]
         if not waiting or not lane:
             return
         at = max(waiting.next_at, fields.Datetime.now())
-        if not self.env["ir.cron.trigger"].sudo().search_count(
-            [("cron_id", "=", lane.id), ("call_at", "<=", at)], limit=1
+        if (
+            not self.env["ir.cron.trigger"]
+            .sudo()
+            .search_count([("cron_id", "=", lane.id), ("call_at", "<=", at)], limit=1)
         ):
             lane._trigger(at)
 
@@ -216,4 +222,6 @@ class _Run:
         self.kind, self.asks = kind, asks
         self.began = self.told_at = time.monotonic()
         self.ask_from = 0.0  # nothing was due for a question: not looked at again before this moment
-        self.total = self.told = 0  # documents claimed, put off or prepared, and how many of them Odoo knows of
+        self.total = self.told = (
+            0  # documents claimed, put off or prepared, and how many of them Odoo knows of
+        )

@@ -33,7 +33,11 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _prepare(self, documents):
         """Build, check and sign, each document on its own account."""
-        built = {document: unsigned for document, unsigned in documents._each(lambda d: d._build()).items() if unsigned}
+        built = {
+            document: unsigned
+            for document, unsigned in documents._each(lambda d: d._build()).items()
+            if unsigned
+        }
         batches = []
         for (provider, mode), batch in self._by_provider(built).items():
             if provider._is_remote() and not provider._refusal(mode == "production"):
@@ -88,7 +92,9 @@ class L10nTnEdiDocument(models.Model):
         if not pending:
             return False
         # One that was refused is for a human; the others are awaited.
-        original = pending.filtered(lambda document: document.state in ("rejected", "error"))[:1] or pending[0]
+        original = (
+            pending.filtered(lambda document: document.state in ("rejected", "error"))[:1] or pending[0]
+        )
         if original.state in ("rejected", "error"):
             if self.reason_code == "credit_note.original_refused":
                 return False  # held for this reason once, and released by a human

@@ -31,7 +31,11 @@ TO_ASK = [
     ("state", "=", "signed"),
     ("ask_first", "=", True),
 ]
-RETRYABLE = (psycopg2.errors.SerializationFailure, psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
+RETRYABLE = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.LockNotAvailable,
+    psycopg2.errors.DeadlockDetected,
+)
 
 
 class L10nTnEdiDocument(models.Model):
@@ -211,7 +215,11 @@ class L10nTnEdiDocument(models.Model):
         """Record answers in one transaction, all or none."""
         with self.env.cr.savepoint():
             documents = self.browse([document_id for (document_id, _exchange), _call in answers])
-            exchanges = self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
+            exchanges = (
+                self.env["l10n_tn_edi.exchange"]
+                .sudo()
+                .browse([exchange for (_id, exchange), _call in answers])
+            )
             before = {document: document.state for document in documents}
             for document, exchange, (_key, call) in zip(documents, exchanges, answers, strict=True):
                 if exchange.operation == "save":

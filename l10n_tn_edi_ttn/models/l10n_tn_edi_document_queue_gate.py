@@ -27,7 +27,9 @@ class L10nTnEdiDocument(models.Model):
     def _past_the_gate(self, documents):
         """:return: those of the claimed documents that may go; the others are told why they wait."""
         passed = self.browse()
-        for (company, mode), group in documents.grouped(lambda document: (document.company_id, document.mode)).items():
+        for (company, mode), group in documents.grouped(
+            lambda document: (document.company_id, document.mode)
+        ).items():
             if self.env["l10n_tn_edi.gateway"]._problem(company) or company.l10n_tn_edi_mode != mode:
                 passed += group  # the claim itself says why they can't go
                 continue
@@ -41,12 +43,17 @@ class L10nTnEdiDocument(models.Model):
             return self.browse()
         if account._must_sweep():
             at = fields.Datetime.add(fields.Datetime.now(), minutes=SWEEP_RETRY_MINUTES)
-            self._wait_for_account(account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {})
+            self._wait_for_account(
+                account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {}
+            )
             return self.browse()
         strange = self.filtered(lambda document: document.number in (account.quarantine or {}))
         for document in strange:
             document._set_state(
-                document.state, hold=True, reason_code="sweep.quarantined", reason_params={"number": document.number}
+                document.state,
+                hold=True,
+                reason_code="sweep.quarantined",
+                reason_params={"number": document.number},
             )
         return self - strange
 
@@ -90,11 +97,15 @@ class L10nTnEdiDocument(models.Model):
         documents = self.browse([document_id for (document_id, _exchange), _call in answers])
         before = {document: document.state for document in documents}
         result = super()._record_together(answers)
-        exchanges = self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
+        exchanges = (
+            self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
+        )
         for document, exchange in zip(documents, exchanges, strict=True):
             outcome = document._outcome(exchange, before[document])
             if outcome:
-                self.env["l10n_tn_edi.account"]._of(document.company_id, document.mode)._record_outcome(outcome, document)
+                self.env["l10n_tn_edi.account"]._of(document.company_id, document.mode)._record_outcome(
+                    outcome, document
+                )
         return result
 
     def _outcome(self, exchange, before):
@@ -119,5 +130,7 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _go_on_after_settings(self, companies):
         accounts = self.env["l10n_tn_edi.account"].sudo().search([("company_id", "child_of", companies.ids)])
-        accounts.filtered(lambda account: account.stop_reason in (breaker.BY_ACCOUNT, breaker.BY_SILENCE))._go_on()
+        accounts.filtered(
+            lambda account: account.stop_reason in (breaker.BY_ACCOUNT, breaker.BY_SILENCE)
+        )._go_on()
         return super()._go_on_after_settings(companies)

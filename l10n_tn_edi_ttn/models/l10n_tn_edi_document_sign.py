@@ -36,7 +36,10 @@ class L10nTnEdiDocument(models.Model):
 
     signing_token = fields.Char(readonly=True, copy=False, groups="base.group_system")
     signer_id = fields.Many2one(
-        "res.users", string="Signed By", readonly=True, help="Who entered PIN or password; empty for a seal or a file."
+        "res.users",
+        string="Signed By",
+        readonly=True,
+        help="Who entered PIN or password; empty for a seal or a file.",
     )
 
     def _unsigned_values(self):
@@ -69,7 +72,11 @@ class L10nTnEdiDocument(models.Model):
         if not waiting or not providers:
             raise UserError(self.env._("None of these documents waits for a signature."))
         if len(providers) > 1:
-            raise UserError(self.env._("These documents are signed in different ways. Sign those of one company at a time."))
+            raise UserError(
+                self.env._(
+                    "These documents are signed in different ways. Sign those of one company at a time."
+                )
+            )
         waiting.sudo().filtered("hold").hold = False
         if providers.code == "digigo":
             return providers._begin_digigo(waiting)
@@ -114,7 +121,9 @@ class L10nTnEdiDocument(models.Model):
         for document in batch:
             document._set_state("signing", signing_token=token, next_at=until, reason_code="signing.service")
         self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(fields.Datetime.add(until, minutes=1))
-        return RemoteBatch(provider, mode, {document.id: unsigned for document, unsigned in batch.items()}, token)
+        return RemoteBatch(
+            provider, mode, {document.id: unsigned for document, unsigned in batch.items()}, token
+        )
 
     @api.model
     def _sign_remotely(self, batch):
@@ -150,7 +159,9 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _expire_signing(self):
         """Documents whose service or holder did not answer in time are to be signed again."""
-        late = self.search([("state", "=", "signing"), ("live", "=", True), ("next_at", "<=", fields.Datetime.now())])
+        late = self.search(
+            [("state", "=", "signing"), ("live", "=", True), ("next_at", "<=", fields.Datetime.now())]
+        )
         for document in late:
             self._write_result(lambda document=document: document._give_back_expired())
 
@@ -192,7 +203,9 @@ class L10nTnEdiDocument(models.Model):
             return
         if "pending" in result:
             code, params = result["pending"]
-            self._set_state("to_sign", reason_code=code, reason_params=params, next_at=False, signing_token=False)
+            self._set_state(
+                "to_sign", reason_code=code, reason_params=params, next_at=False, signing_token=False
+            )
             provider = self.company_id._l10n_tn_edi_signing_provider()
             provider.sudo().signatory_ids._may_sign(self.journal_id)[:1]._tell_waiting()
             return

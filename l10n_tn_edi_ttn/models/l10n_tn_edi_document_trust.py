@@ -23,7 +23,9 @@ class L10nTnEdiDocument(models.Model):
         if rest or not ttn.intact or not ttn.covers_reference:
             return "invalid"
         others = [der for report in reports for der in report.chain]
-        is_ttn = self.env["l10n_tn_edi.trust.anchor"]._is_ttn(ttn, others, production=self.mode == "production")
+        is_ttn = self.env["l10n_tn_edi.trust.anchor"]._is_ttn(
+            ttn, others, production=self.mode == "production"
+        )
         return "valid" if is_ttn else "invalid"
 
     @api.model

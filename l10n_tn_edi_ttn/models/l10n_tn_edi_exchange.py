@@ -25,7 +25,9 @@ class L10nTnEdiExchange(models.Model):
 
     # Empty for a question about the account as a whole
     document_id = fields.Many2one("l10n_tn_edi.document", readonly=True, index=True, ondelete="restrict")
-    account_id = fields.Many2one("l10n_tn_edi.account", readonly=True, index="btree_not_null", ondelete="restrict")
+    account_id = fields.Many2one(
+        "l10n_tn_edi.account", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, index=True)
     move_id = fields.Many2one(related="document_id.move_id")
     mode = fields.Selection(

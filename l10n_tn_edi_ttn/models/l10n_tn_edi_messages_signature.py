@@ -70,7 +70,8 @@ class L10nTnEdiMessages(models.AbstractModel):
     def _signature_verdict_catalogue(self):
         return {
             "signature.several": lambda p: self.env._(
-                "The document has %(count)s signatures, more than are looked at: it is not trusted.", count=p["count"]
+                "The document has %(count)s signatures, more than are looked at: it is not trusted.",
+                count=p["count"],
             ),
             "signature.misplaced": lambda p: self.env._(
                 "A signature stands in the wrong place (below %(parent)s): the file is not trusted.",

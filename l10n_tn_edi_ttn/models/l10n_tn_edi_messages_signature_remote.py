@@ -26,9 +26,12 @@ class L10nTnEdiMessages(models.AbstractModel):
             "agent.request": lambda p: self.env._(
                 "The signing agent does not understand the request. Are it and this addon of the same version?"
             ),
-            "agent.busy": lambda p: self.env._("The token “%(key)s” is busy. The documents wait.", key=p["key"]),
+            "agent.busy": lambda p: self.env._(
+                "The token “%(key)s” is busy. The documents wait.", key=p["key"]
+            ),
             "agent.unknown_key": lambda p: self.env._(
-                "The signing agent has no key “%(key)s”. Check its name on the signature provider.", key=p["key"]
+                "The signing agent has no key “%(key)s”. Check its name on the signature provider.",
+                key=p["key"],
             ),
             "agent.library": lambda p: self.env._(
                 "The manufacturer's library of token “%(key)s” cannot be loaded. The server's administrator checks the "
@@ -36,13 +39,15 @@ class L10nTnEdiMessages(models.AbstractModel):
                 key=p["key"],
             ),
             "agent.token_missing": lambda p: self.env._(
-                "The token “%(key)s” is not plugged in. Plug it in; what was signed is kept, the rest waits.", key=p["key"]
+                "The token “%(key)s” is not plugged in. Plug it in; what was signed is kept, the rest waits.",
+                key=p["key"],
             ),
             "agent.pin_needed": lambda p: self.env._(
                 "The PIN of “%(key)s” is needed: select the documents and choose Sign.", key=p["key"]
             ),
             "agent.session_over": lambda p: self.env._(
-                "The signing session of “%(key)s” is over: select the documents and choose Sign.", key=p["key"]
+                "The signing session of “%(key)s” is over: select the documents and choose Sign.",
+                key=p["key"],
             ),
             "agent.pin_wrong": lambda p: self.env._(
                 "The PIN of “%(key)s” is wrong. It was tried once and is not tried again: several wrong tries lock the token.",
@@ -54,7 +59,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 key=p["key"],
             ),
             "agent.pin_locked": lambda p: self.env._(
-                "The token “%(key)s” is locked or its PIN has expired. The authority that gave it unlocks it.", key=p["key"]
+                "The token “%(key)s” is locked or its PIN has expired. The authority that gave it unlocks it.",
+                key=p["key"],
             ),
             "agent.not_a_document": lambda p: self.env._(
                 "The signing agent refused: what was to be signed is no invoice. Nothing was signed."

@@ -85,7 +85,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 company=p["company"],
             ),
             "breaker.hand": lambda p: self.env._(
-                "Somebody stopped the queue of %(company)s. Start it again under “Accounts at TTN”.", company=p["company"]
+                "Somebody stopped the queue of %(company)s. Start it again under “Accounts at TTN”.",
+                company=p["company"],
             ),
             "breaker.closed": lambda p: self.env._("The queue runs again; what waited goes on in its order."),
         }

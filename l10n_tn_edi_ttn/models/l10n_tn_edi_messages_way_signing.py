@@ -14,22 +14,29 @@ class L10nTnEdiMessages(models.AbstractModel):
     def _preflight_catalogue(self):
         return {
             "revocation.no_address": lambda p: self.env._(
-                "The certificate of %(holder)s does not say where its revocation can be asked.", holder=p["holder"]
+                "The certificate of %(holder)s does not say where its revocation can be asked.",
+                holder=p["holder"],
             ),
             "revocation.unknown": lambda p: self.env._(
                 "The authority does not know the certificate of %(holder)s. Ask it whether the certificate is in force.",
                 holder=p["holder"],
             ),
             "preflight.said": lambda p: p["text"],
-            "preflight.matricule": lambda p: self.env._("The company's matricule is %(matricule)s.", matricule=p["matricule"]),
-            "preflight.version": lambda p: self.env._("Documents are written in TEIF %(version)s.", version=p["version"]),
+            "preflight.matricule": lambda p: self.env._(
+                "The company's matricule is %(matricule)s.", matricule=p["matricule"]
+            ),
+            "preflight.version": lambda p: self.env._(
+                "Documents are written in TEIF %(version)s.", version=p["version"]
+            ),
             "preflight.ends_soon": lambda p: self.env._(
                 "The certificate of %(holder)s ends on %(date)s. Order its renewal and declare the new one at TTN.",
                 holder=p["holder"],
                 date=p["date"],
             ),
             "preflight.not_revoked": lambda p: self.env._(
-                "The certificate of %(holder)s is valid until %(date)s and not revoked.", holder=p["holder"], date=p["date"]
+                "The certificate of %(holder)s is valid until %(date)s and not revoked.",
+                holder=p["holder"],
+                date=p["date"],
             ),
             "preflight.no_authority": lambda p: self.env._(
                 "Whether the certificate of %(holder)s comes from a true authority cannot be told: no certificate is loaded "
@@ -86,6 +93,7 @@ class L10nTnEdiMessages(models.AbstractModel):
                 holder=p["holder"],
             ),
             "provider.waits_for_holder": lambda p: self.env._(
-                "Waits for the signature of %(holder)s: select the documents and choose Sign.", holder=p["holder"]
+                "Waits for the signature of %(holder)s: select the documents and choose Sign.",
+                holder=p["holder"],
             ),
         }

@@ -23,7 +23,10 @@ class L10nTnEdiPreflight(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     checked_at = fields.Datetime(readonly=True)
     state = fields.Selection(
-        [("green", "Yes"), ("amber", "Yes, but Look"), ("red", "No")], default="amber", required=True, readonly=True
+        [("green", "Yes"), ("amber", "Yes, but Look"), ("red", "No")],
+        default="amber",
+        required=True,
+        readonly=True,
     )
     line_ids = fields.One2many("l10n_tn_edi.preflight.line", "preflight_id", readonly=True)
 
@@ -140,7 +143,10 @@ class L10nTnEdiPreflight(models.Model):
         if certificate.trust == "unknown":
             yield "preflight.no_authority", "amber", params
         elif certificate.trust == "untrusted":
-            problem = certificate.trust_problem or {"code": "trust.no_anchor", "params": {"issuer": certificate.issuer}}
+            problem = certificate.trust_problem or {
+                "code": "trust.no_anchor",
+                "params": {"issuer": certificate.issuer},
+            }
             yield problem["code"], "red", problem["params"]
         else:
             yield "preflight.trusted", "green", params
@@ -174,7 +180,9 @@ class L10nTnEdiPreflight(models.Model):
     def _check_server(self):
         database = self.env["l10n_tn_edi.exchange"]._database_now()
         apart = abs((database - fields.Datetime.now()).total_seconds())
-        code, state = ("preflight.clock", "green") if apart <= CLOCK_SECONDS else ("preflight.clock_apart", "red")
+        code, state = (
+            ("preflight.clock", "green") if apart <= CLOCK_SECONDS else ("preflight.clock_apart", "red")
+        )
         yield code, state, {"seconds": int(apart)}
         crons = [self.env.ref(f"l10n_tn_edi_ttn.{name}", raise_if_not_found=False) for name in CRONS]
         if all(cron and cron.active for cron in crons):
@@ -191,7 +199,9 @@ class L10nTnEdiPreflightLine(models.Model):
     preflight_id = fields.Many2one("l10n_tn_edi.preflight", required=True, ondelete="cascade", index=True)
     code = fields.Char(required=True, readonly=True)
     params = fields.Json(readonly=True)
-    state = fields.Selection([("green", "Good"), ("amber", "To Look At"), ("red", "To Mend")], required=True, readonly=True)
+    state = fields.Selection(
+        [("green", "Good"), ("amber", "To Look At"), ("red", "To Mend")], required=True, readonly=True
+    )
     sentence = fields.Text(compute="_compute_sentence", string="Finding")
 
     @api.depends("code", "params")
@@ -200,4 +210,6 @@ class L10nTnEdiPreflightLine(models.Model):
         messages = self.env["l10n_tn_edi.messages"]
         for line in self:
             params = line.params or {}
-            line.sentence = params["text"] if line.code == "preflight.said" else messages._sentence(line.code, params)
+            line.sentence = (
+                params["text"] if line.code == "preflight.said" else messages._sentence(line.code, params)
+            )

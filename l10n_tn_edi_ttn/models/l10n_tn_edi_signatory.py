@@ -14,7 +14,9 @@ class L10nTnEdiSignatory(models.Model):
     _order = "sequence, id"
     _rec_name = "user_id"
 
-    provider_id = fields.Many2one("l10n_tn_edi.signature.provider", required=True, ondelete="cascade", index=True)
+    provider_id = fields.Many2one(
+        "l10n_tn_edi.signature.provider", required=True, ondelete="cascade", index=True
+    )
     company_id = fields.Many2one(related="provider_id.company_id", store=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
@@ -23,11 +25,15 @@ class L10nTnEdiSignatory(models.Model):
         "res.users", help="May sign in the holder's place, with the holder's PIN or password."
     )
     journal_ids = fields.Many2many(
-        "account.journal", string="Journals", help="Signs the invoices of these journals; all when there are none."
+        "account.journal",
+        string="Journals",
+        help="Signs the invoices of these journals; all when there are none.",
     )
     credential = fields.Char(string="DigiGo Account", help="The holder's e-mail address at DigiGo.")
     certificate_id = fields.Many2one("l10n_tn_edi.certificate", readonly=True, copy=False)
-    certificate_not_after = fields.Datetime(related="certificate_id.not_after", string="Certificate Valid Until")
+    certificate_not_after = fields.Datetime(
+        related="certificate_id.not_after", string="Certificate Valid Until"
+    )
 
     def _may_sign(self, journals):
         """:return: those of ``self`` whose journals cover ``journals``."""
@@ -51,7 +57,8 @@ class L10nTnEdiSignatory(models.Model):
             raise UserError(self.env._("These documents are signed by %(names)s.", names=names))
         raise UserError(
             self.env._(
-                "Nobody signs these documents yet: add a signatory to “%(provider)s”.", provider=provider.sudo().name
+                "Nobody signs these documents yet: add a signatory to “%(provider)s”.",
+                provider=provider.sudo().name,
             )
         )
 
@@ -72,14 +79,18 @@ class L10nTnEdiSignatory(models.Model):
     def _tell_done(self):
         """End the holder's activity when nothing waits any more."""
         for signatory in self.sudo():
-            left = self.env["l10n_tn_edi.document"].sudo().search_count(
-                [
-                    ("company_id", "child_of", signatory.company_id.id),
-                    ("live", "=", True),
-                    ("state", "=", "to_sign"),
-                    ("next_at", "=", False),
-                ],
-                limit=1,
+            left = (
+                self.env["l10n_tn_edi.document"]
+                .sudo()
+                .search_count(
+                    [
+                        ("company_id", "child_of", signatory.company_id.id),
+                        ("live", "=", True),
+                        ("state", "=", "to_sign"),
+                        ("next_at", "=", False),
+                    ],
+                    limit=1,
+                )
             )
             if not left:
                 signatory.activity_ids.action_done()

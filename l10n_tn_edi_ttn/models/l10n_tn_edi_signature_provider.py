@@ -10,7 +10,13 @@ from ..signature.signers.pkcs12 import Pkcs12Signer
 from ..teif.foreign import parse_foreign_xml
 
 # Nothing was signed, and nobody has to mend anything: the same is tried again by itself.
-PASSING = ("remote.unreachable", "remote.unavailable", "agent.unreachable", "agent.busy", "agent.token_missing")
+PASSING = (
+    "remote.unreachable",
+    "remote.unavailable",
+    "agent.unreachable",
+    "agent.busy",
+    "agent.token_missing",
+)
 SAMPLE = b'<TEIF version="1.8.9" controlingAgency="TTN"><InvoiceBody/></TEIF>'
 
 
@@ -62,10 +68,10 @@ class L10nTnEdiSignatureProvider(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company.id
     )
-    certificate_id = fields.Many2one(
-        "l10n_tn_edi.certificate", readonly=True, copy=False, check_company=True
+    certificate_id = fields.Many2one("l10n_tn_edi.certificate", readonly=True, copy=False, check_company=True)
+    certificate_not_after = fields.Datetime(
+        related="certificate_id.not_after", string="Certificate Valid Until"
     )
-    certificate_not_after = fields.Datetime(related="certificate_id.not_after", string="Certificate Valid Until")
     profile_name = fields.Selection(
         selection="_selection_profile_name",
         string="Signature Profile",
@@ -164,7 +170,9 @@ class L10nTnEdiSignatureProvider(models.Model):
         """
         clear = self.env["l10n_tn_edi.secret"]._decrypt(self[f"{name}_encrypted"])
         if clear is None:
-            raise SignerError("provider.passphrase_not_readable", "the server's key does not open the stored secret")
+            raise SignerError(
+                "provider.passphrase_not_readable", "the server's key does not open the stored secret"
+            )
         return clear
 
     def _refresh_certificate(self):
@@ -310,7 +318,9 @@ class L10nTnEdiSignatureProvider(models.Model):
     def _pkcs12_open(self, check_validity=True):
         """:raise SignerError: with the code of what is wrong; never with the passphrase in it."""
         passphrase = self._secret("pkcs12_passphrase")
-        return Pkcs12Signer.open(base64.b64decode(self.pkcs12_file), passphrase, check_validity=check_validity)
+        return Pkcs12Signer.open(
+            base64.b64decode(self.pkcs12_file), passphrase, check_validity=check_validity
+        )
 
     def _pkcs12_signer(self):
         return self._pkcs12_open()
@@ -327,7 +337,11 @@ class L10nTnEdiSignatureProvider(models.Model):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"type": "success", "message": message, "next": {"type": "ir.actions.act_window_close"}},
+            "params": {
+                "type": "success",
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
         }
 
     def _test(self):

@@ -25,7 +25,9 @@ class L10nTnEdiSignatureProvider(models.Model):
 
     _inherit = "l10n_tn_edi.signature.provider"
 
-    code = fields.Selection(selection_add=[("agent", "Token or HSM at the server")], ondelete={"agent": "cascade"})
+    code = fields.Selection(
+        selection_add=[("agent", "Token or HSM at the server")], ondelete={"agent": "cascade"}
+    )
     agent_key = fields.Char(string="Key", help="The name of the key in the signing agent's configuration.")
     agent_pin = fields.Selection(
         [("typed", "A signatory enters it"), ("configured", "The signing agent has it")],
@@ -37,7 +39,9 @@ class L10nTnEdiSignatureProvider(models.Model):
     # The handle of a session that a PIN opened; the PIN itself is nowhere in Odoo.
     agent_session_encrypted = fields.Char(groups="base.group_system", copy=False)
     agent_session_until = fields.Datetime(string="Signing Session Until", readonly=True, copy=False)
-    agent_session_user_id = fields.Many2one("res.users", string="Session Opened By", readonly=True, copy=False)
+    agent_session_user_id = fields.Many2one(
+        "res.users", string="Session Opened By", readonly=True, copy=False
+    )
 
     @api.model
     def _remote_codes(self):
@@ -76,7 +80,9 @@ class L10nTnEdiSignatureProvider(models.Model):
     def _agent_signer(self):
         agent = self._agent()
         loaded = [der for group in self.env["l10n_tn_edi.trust.anchor"]._loaded() for der in group]
-        known = self.certificate_id.chain and certificates.from_pem(base64.b64decode(self.certificate_id.chain))
+        known = self.certificate_id.chain and certificates.from_pem(
+            base64.b64decode(self.certificate_id.chain)
+        )
         return AgentSigner(agent, known or agent.chain(loaded))
 
     def _agent_open(self, pin, documents, minutes):
@@ -109,7 +115,9 @@ class L10nTnEdiSignatureProvider(models.Model):
         if tell and self.agent_session_encrypted:
             with contextlib.suppress(SignerError):  # an agent that is gone has forgotten it, too
                 self._agent().close()
-        self.write({"agent_session_encrypted": False, "agent_session_until": False, "agent_session_user_id": False})
+        self.write(
+            {"agent_session_encrypted": False, "agent_session_until": False, "agent_session_user_id": False}
+        )
 
     def _failure(self, error):
         if self.code == "agent" and error.code in SESSION_OVER:

@@ -15,7 +15,9 @@ class L10nTnEdiSignatureProvider(models.Model):
     code = fields.Selection(selection_add=[("digigo", "DigiGo")], ondelete={"digigo": "cascade"})
     signatory_ids = fields.One2many("l10n_tn_edi.signatory", "provider_id", string="Signatories")
     digigo_url = fields.Char(string="Address of DigiGo", default=PRODUCTION)
-    digigo_client = fields.Char(string="Client", help="What TunTrust gave you as the integrator's client identifier.")
+    digigo_client = fields.Char(
+        string="Client", help="What TunTrust gave you as the integrator's client identifier."
+    )
     digigo_secret_encrypted = fields.Char(groups="base.group_system", copy=False)
     digigo_secret = fields.Char(
         string="Client Secret",
@@ -26,7 +28,9 @@ class L10nTnEdiSignatureProvider(models.Model):
     )
     has_digigo_secret = fields.Boolean(compute="_compute_has_digigo_secret", compute_sudo=True)
     digigo_return = fields.Char(
-        string="Return Address", compute="_compute_digigo_return", help="Declare it to TunTrust with the client."
+        string="Return Address",
+        compute="_compute_digigo_return",
+        help="Declare it to TunTrust with the client.",
     )
     batch_size = fields.Integer(
         string="Documents in One Signature",
@@ -76,7 +80,10 @@ class L10nTnEdiSignatureProvider(models.Model):
     def _digigo_account(self, signatory):
         """:return: ``DigiGo`` of a signatory. Raises SignerError."""
         return DigiGo(
-            self.digigo_url, self.digigo_client, self._secret("digigo_secret"), signatory.credential or "",
+            self.digigo_url,
+            self.digigo_client,
+            self._secret("digigo_secret"),
+            signatory.credential or "",
             self.digigo_return,
         )
 
@@ -103,7 +110,9 @@ class L10nTnEdiSignatureProvider(models.Model):
             chain = provider._digigo_chain(signatory)
         except SignatureError as error:
             raise UserError(
-                self.env["l10n_tn_edi.messages"]._sentence(error.code, {"provider": provider.name, **error.params})
+                self.env["l10n_tn_edi.messages"]._sentence(
+                    error.code, {"provider": provider.name, **error.params}
+                )
             ) from None
         batch = documents[: max(1, provider.batch_size)]
         signing = self.env["l10n_tn_edi.signing"]._begin(

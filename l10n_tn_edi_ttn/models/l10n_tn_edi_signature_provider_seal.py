@@ -123,4 +123,6 @@ class L10nTnEdiSignatureProvider(models.Model):
         if self.seal_client_file:
             client = (base64.b64decode(self.seal_client_file), self._secret("seal_client_passphrase"))
         seal = AnceSeal(self.seal_url, self.seal_alias, self._secret("seal_password"))
-        return SealSigner(chain or [], seal, self.env["l10n_tn_edi.transport"]._open(client_certificate=client))
+        return SealSigner(
+            chain or [], seal, self.env["l10n_tn_edi.transport"]._open(client_certificate=client)
+        )

@@ -23,13 +23,17 @@ class L10nTnEdiSignatureProvider(models.Model):
     def _check_usable(self, chain):
         result = super()._check_usable(chain)
         info = certificates.describe(chain[0])
-        known = self.env["l10n_tn_edi.certificate"].sudo().search_count(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("fingerprint", "=", info.fingerprint_sha256),
-                ("revocation", "=", "revoked"),
-            ],
-            limit=1,
+        known = (
+            self.env["l10n_tn_edi.certificate"]
+            .sudo()
+            .search_count(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("fingerprint", "=", info.fingerprint_sha256),
+                    ("revocation", "=", "revoked"),
+                ],
+                limit=1,
+            )
         )
         if known:
             raise SignerError("certificate.revoked", "the certificate was revoked", holder=info.holder)

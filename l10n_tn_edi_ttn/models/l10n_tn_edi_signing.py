@@ -24,11 +24,18 @@ class L10nTnEdiSigning(models.Model):
     _order = "id desc"
 
     user_id = fields.Many2one("res.users", string="Signed By", required=True, readonly=True)
-    provider_id = fields.Many2one("l10n_tn_edi.signature.provider", required=True, readonly=True, ondelete="cascade")
+    provider_id = fields.Many2one(
+        "l10n_tn_edi.signature.provider", required=True, readonly=True, ondelete="cascade"
+    )
     signatory_id = fields.Many2one("l10n_tn_edi.signatory", readonly=True, ondelete="set null")
     company_id = fields.Many2one(related="provider_id.company_id", store=True)
     state = fields.Selection(
-        [("waiting", "Waits for the Holder"), ("working", "Under Way"), ("done", "Done"), ("failed", "Nothing Signed")],
+        [
+            ("waiting", "Waits for the Holder"),
+            ("working", "Under Way"),
+            ("done", "Done"),
+            ("failed", "Nothing Signed"),
+        ],
         required=True,
         default="waiting",
         readonly=True,
@@ -42,7 +49,9 @@ class L10nTnEdiSigning(models.Model):
     reason = fields.Text(compute="_compute_reason", string="Situation")
     line_ids = fields.One2many("l10n_tn_edi.signing.line", "signing_id", readonly=True)
     signed_count = fields.Integer(compute="_compute_signed_count", string="Signed")
-    left_count = fields.Integer(readonly=True, string="Still to Sign", help="Selected, but more than one batch may hold.")
+    left_count = fields.Integer(
+        readonly=True, string="Still to Sign", help="Selected, but more than one batch may hold."
+    )
 
     @api.depends("reason_code", "reason_params")
     @api.depends_context("lang")
@@ -74,7 +83,9 @@ class L10nTnEdiSigning(models.Model):
         :raise UserError: when none is, or somebody else is at them.
         """
         provider, documents = provider.sudo(), documents.sudo()
-        locked = documents.try_lock_for_update().filtered(lambda document: document.state in ("to_send", "to_sign"))
+        locked = documents.try_lock_for_update().filtered(
+            lambda document: document.state in ("to_send", "to_sign")
+        )
         if not locked:
             raise UserError(self.env._("Somebody else is working on these documents. Try again in a moment."))
         until = fields.Datetime.add(fields.Datetime.now(), minutes=SESSION_MINUTES)
@@ -82,11 +93,18 @@ class L10nTnEdiSigning(models.Model):
         lines = []
         for document in locked:
             if line := document._guarded(lambda document=document: self._freeze(provider, document, chain)):
-                document._set_state("signing", signing_token=token, next_at=until, reason_code="signing.holder",
-                                    reason_params={"holder": (signatory.user_id or self.env.user).name})
+                document._set_state(
+                    "signing",
+                    signing_token=token,
+                    next_at=until,
+                    reason_code="signing.holder",
+                    reason_params={"holder": (signatory.user_id or self.env.user).name},
+                )
                 lines.append(fields.Command.create(line))
         if not lines:
-            raise UserError(self.env._("None of these documents can be signed now: look at what is wrong with each."))
+            raise UserError(
+                self.env._("None of these documents can be signed now: look at what is wrong with each.")
+            )
         self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(fields.Datetime.add(until, minutes=1))
         return self.sudo().create(
             {
@@ -139,7 +157,8 @@ class L10nTnEdiSigning(models.Model):
         """
         digest = hashlib.sha256((returned or "").encode()).hexdigest()
         signing = self.sudo().search(
-            [("return_digest", "=", digest), ("user_id", "=", self.env.uid), ("state", "=", "waiting")], limit=1
+            [("return_digest", "=", digest), ("user_id", "=", self.env.uid), ("state", "=", "waiting")],
+            limit=1,
         )
         signing = signing.try_lock_for_update()
         if not signing:
@@ -154,7 +173,10 @@ class L10nTnEdiSigning(models.Model):
         """:return: list of ``xades.Prepared``, one for each line."""
         return [
             xades.Prepared(
-                line.prepared["state"]["to_sign"].encode(), bytes.fromhex(line.prepared["digest"]), "", line.prepared["state"]
+                line.prepared["state"]["to_sign"].encode(),
+                bytes.fromhex(line.prepared["digest"]),
+                "",
+                line.prepared["state"],
             )
             for line in self.line_ids
         ]
@@ -211,12 +233,16 @@ class L10nTnEdiSigningLine(models.Model):
     _order = "id"
 
     signing_id = fields.Many2one("l10n_tn_edi.signing", required=True, ondelete="cascade", index=True)
-    document_id = fields.Many2one("l10n_tn_edi.document", required=True, readonly=True, ondelete="cascade", index=True)
+    document_id = fields.Many2one(
+        "l10n_tn_edi.document", required=True, readonly=True, ondelete="cascade", index=True
+    )
     number = fields.Char(readonly=True)
     unsigned = fields.Text(readonly=True, groups="base.group_system")
     prepared = fields.Json(readonly=True, groups="base.group_system")
     state = fields.Selection(
-        [("waiting", "Waits"), ("signed", "Signed"), ("failed", "Not Signed")], default="waiting", readonly=True
+        [("waiting", "Waits"), ("signed", "Signed"), ("failed", "Not Signed")],
+        default="waiting",
+        readonly=True,
     )
     reason_code = fields.Char(readonly=True)
     reason_params = fields.Json(readonly=True)

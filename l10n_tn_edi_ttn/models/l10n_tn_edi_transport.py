@@ -79,7 +79,9 @@ class L10nTnEdiTransport(models.AbstractModel):
                 adapter = ClientCertificateAdapter(wire, LIMITS, context=context, **settings)
             else:
                 adapter = OnceAdapter(wire, LIMITS, allow_http=allow_http, **settings)
-            prepared = requests.Request(request.method, request.url, request.headers, data=request.body).prepare()
+            prepared = requests.Request(
+                request.method, request.url, request.headers, data=request.body
+            ).prepare()
             answer = adapter.send(prepared)
             return Response(answer.status_code, answer.content)
 
@@ -108,7 +110,9 @@ def _client_context(data, passphrase, ca_file):
     shared = tls_context(ca_file)
     own.minimum_version = ssl.TLSVersion.TLSv1_2
     own.verify_flags |= shared.verify_flags
-    own.load_verify_locations(cadata="".join(map(ssl.DER_cert_to_PEM_cert, shared.get_ca_certs(binary_form=True))))
+    own.load_verify_locations(
+        cadata="".join(map(ssl.DER_cert_to_PEM_cert, shared.get_ca_certs(binary_form=True)))
+    )
     # OpenSSL reads files only; this one has no name and lives in memory.
     descriptor = os.memfd_create("client", os.MFD_CLOEXEC)
     try:

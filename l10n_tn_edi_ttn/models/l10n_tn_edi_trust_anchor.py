@@ -33,13 +33,14 @@ class L10nTnEdiTrustAnchor(models.Model):
         "the chain up to one that is.",
     )
     source = fields.Char(string="Where to Get It")
-    certificate = fields.Binary(
-        attachment=False, help="PEM or DER; a PEM file may hold several authorities."
-    )
+    certificate = fields.Binary(attachment=False, help="PEM or DER; a PEM file may hold several authorities.")
     holder = fields.Char(compute="_compute_details", store=True)
     not_after = fields.Datetime(string="Valid Until", compute="_compute_details", store=True)
     fingerprint = fields.Char(
-        string="SHA-256", compute="_compute_details", store=True, help="Compare it with what the authority publishes."
+        string="SHA-256",
+        compute="_compute_details",
+        store=True,
+        help="Compare it with what the authority publishes.",
     )
 
     @api.depends("certificate")
@@ -101,9 +102,7 @@ class L10nTnEdiTrustAnchor(models.Model):
         """:return: (DER certificates that are trusted, DER certificates that only help), each a tuple."""
         anchors = self.sudo().search([("certificate", "!=", False)])
         ends, helps = anchors.filtered("trusted"), anchors.filtered(lambda anchor: not anchor.trusted)
-        return tuple(
-            tuple(der for anchor in group for der in anchor._read()) for group in (ends, helps)
-        )
+        return tuple(tuple(der for anchor in group for der in anchor._read()) for group in (ends, helps))
 
     @api.model
     def _path(self, signer, others, at):

@@ -47,7 +47,9 @@ class ResCompany(models.Model):
     )
     l10n_tn_edi_has_password = fields.Boolean(compute="_compute_l10n_tn_edi_has_password", compute_sudo=True)
     l10n_tn_edi_production_binding = fields.Char(groups="base.group_system", copy=False)
-    l10n_tn_edi_production_active = fields.Boolean(compute="_compute_l10n_tn_edi_production_active", compute_sudo=True)
+    l10n_tn_edi_production_active = fields.Boolean(
+        compute="_compute_l10n_tn_edi_production_active", compute_sudo=True
+    )
 
     def write(self, vals):
         # EXTENDS 'base'
@@ -123,7 +125,10 @@ class ResCompany(models.Model):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"type": "success", "message": self.env._("El Fatoora answers and knows this account.")},
+            "params": {
+                "type": "success",
+                "message": self.env._("El Fatoora answers and knows this account."),
+            },
         }
 
     def action_l10n_tn_edi_activate_production(self):
@@ -132,5 +137,7 @@ class ResCompany(models.Model):
         if not self.env.user.has_group("base.group_system"):
             raise AccessError(self.env._("Only an administrator can activate production."))
         if self.env["ir.config_parameter"].sudo().get_param("database.is_neutralized"):
-            raise UserError(self.env._("This database is a neutralised copy: it never deposits in production."))
+            raise UserError(
+                self.env._("This database is a neutralised copy: it never deposits in production.")
+            )
         self.sudo().l10n_tn_edi_production_binding = self.env["l10n_tn_edi.latch"]._database_identity()

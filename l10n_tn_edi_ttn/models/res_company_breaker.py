@@ -8,7 +8,9 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     l10n_tn_edi_breaker_percent = fields.Float(
-        string="Stop Above (%)", default=50.0, help="More rejections than this share of the last verdicts stop the queue."
+        string="Stop Above (%)",
+        default=50.0,
+        help="More rejections than this share of the last verdicts stop the queue.",
     )
     l10n_tn_edi_breaker_last = fields.Integer(string="Verdicts Looked At", default=20)
     l10n_tn_edi_breaker_least = fields.Integer(
@@ -23,5 +25,7 @@ class ResCompany(models.Model):
                 and 0 < company.l10n_tn_edi_breaker_least <= company.l10n_tn_edi_breaker_last
             ):
                 raise ValidationError(
-                    self.env._("The share is between 0 and 100, and no more verdicts are needed than are looked at.")
+                    self.env._(
+                        "The share is between 0 and 100, and no more verdicts are needed than are looked at."
+                    )
                 )

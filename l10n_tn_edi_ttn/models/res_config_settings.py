@@ -17,9 +17,15 @@ class ResConfigSettings(models.TransientModel):
     l10n_tn_edi_sending = fields.Selection(related="company_id.l10n_tn_edi_sending", readonly=False)
     l10n_tn_edi_delay_minutes = fields.Integer(related="company_id.l10n_tn_edi_delay_minutes", readonly=False)
     l10n_tn_edi_provider_id = fields.Many2one(related="company_id.l10n_tn_edi_provider_id", readonly=False)
-    l10n_tn_edi_consumer_policy = fields.Selection(related="company_id.l10n_tn_edi_consumer_policy", readonly=False)
-    l10n_tn_edi_foreign_policy = fields.Selection(related="company_id.l10n_tn_edi_foreign_policy", readonly=False)
-    l10n_tn_edi_absence_minutes = fields.Integer(related="company_id.l10n_tn_edi_absence_minutes", readonly=False)
+    l10n_tn_edi_consumer_policy = fields.Selection(
+        related="company_id.l10n_tn_edi_consumer_policy", readonly=False
+    )
+    l10n_tn_edi_foreign_policy = fields.Selection(
+        related="company_id.l10n_tn_edi_foreign_policy", readonly=False
+    )
+    l10n_tn_edi_absence_minutes = fields.Integer(
+        related="company_id.l10n_tn_edi_absence_minutes", readonly=False
+    )
     l10n_tn_edi_auto_resend = fields.Boolean(related="company_id.l10n_tn_edi_auto_resend", readonly=False)
     l10n_tn_edi_capital = fields.Float(related="company_id.l10n_tn_edi_capital", readonly=False)
     l10n_tn_edi_legal_form = fields.Char(related="company_id.l10n_tn_edi_legal_form", readonly=False)

@@ -118,8 +118,10 @@ class _Amounts:
             kept_together -= part
             kept_in_turn *= 1 - part
         gross = quantity * price
+        # Who rounds on the whole gives what is left over to some of the lines: half a unit a line, all of it to one at worst
+        tolerance = self.unit * (1 + Decimal(len(self.document.lines)) / 2)
         # The unit price itself was rounded to the decimals that it shows
-        tolerance = self.unit + abs(quantity) * Decimal(1).scaleb(min(price.as_tuple().exponent, 0)) / 2
+        tolerance += abs(quantity) * Decimal(1).scaleb(min(price.as_tuple().exponent, 0)) / 2
         tolerance += (
             abs(gross) * Decimal("0.00005") if line.allowances else 0
         )  # a rate shows two decimals only

@@ -1,4 +1,5 @@
 """A company whose account, certificate and provider are ready, against the running sandbox of El Fatoora."""
+
 import base64
 import secrets
 from datetime import timedelta
@@ -42,7 +43,9 @@ class TnEdiFlowCommon(TnEdiCommon):
             )
         )
         cls.passphrase = f"Sésame-{secrets.token_hex(8)}"
-        cls.pkcs12, cls.serial = cls.sandbox.certificate("FOURNISSEUR ESSAI", COMPANY_MATRICULE, cls.passphrase)
+        cls.pkcs12, cls.serial = cls.sandbox.certificate(
+            "FOURNISSEUR ESSAI", COMPANY_MATRICULE, cls.passphrase
+        )
         cls.provider = cls.make_provider(cls.company, cls.pkcs12, cls.passphrase)
         cls.company.sudo().l10n_tn_edi_provider_id = cls.provider
         cls.documents = cls.env(user=SUPERUSER_ID, su=True)["l10n_tn_edi.document"]
@@ -56,15 +59,17 @@ class TnEdiFlowCommon(TnEdiCommon):
 
     @classmethod
     def make_provider(cls, company, pkcs12, passphrase, **values):
-        return cls.env(su=True)["l10n_tn_edi.signature.provider"].create({
-            "name": f"Certificat de {company.name}",
-            "code": "pkcs12",
-            "company_id": company.id,
-            "pkcs12_file": base64.b64encode(pkcs12),
-            "pkcs12_passphrase": passphrase,
-            "state": "test",
-            **values,
-        })
+        return cls.env(su=True)["l10n_tn_edi.signature.provider"].create(
+            {
+                "name": f"Certificat de {company.name}",
+                "code": "pkcs12",
+                "company_id": company.id,
+                "pkcs12_file": base64.b64encode(pkcs12),
+                "pkcs12_passphrase": passphrase,
+                "state": "test",
+                **values,
+            }
+        )
 
     def make_account(self, serial, matricule):
         """:return: (login, password) of a new account at the sandbox, with the certificate declared."""
@@ -74,11 +79,13 @@ class TnEdiFlowCommon(TnEdiCommon):
         return login, password
 
     def connect(self, company, login, password):
-        company.sudo().write({
-            "l10n_tn_edi_test_url": self.sandbox.endpoint,
-            "l10n_tn_edi_login": login,
-            "l10n_tn_edi_password": password,
-        })
+        company.sudo().write(
+            {
+                "l10n_tn_edi_test_url": self.sandbox.endpoint,
+                "l10n_tn_edi_login": login,
+                "l10n_tn_edi_password": password,
+            }
+        )
         # As if the account had just been compared with ours: what is tested begins after that.
         self.env["l10n_tn_edi.account"]._of(company, "test").swept_at = fields.Datetime.now()
 
@@ -124,11 +131,13 @@ class TnEdiFlowCommon(TnEdiCommon):
         """
         for document in documents:
             seconds = timedelta(**delta).total_seconds()
-            document.write({
-                name: document[name] - timedelta(**delta)
-                for name in ("lease_until", "submitted_at", "first_seen_at", "decided_at", "next_at")
-                if document[name]
-            })
+            document.write(
+                {
+                    name: document[name] - timedelta(**delta)
+                    for name in ("lease_until", "submitted_at", "first_seen_at", "decided_at", "next_at")
+                    if document[name]
+                }
+            )
             if document.absences:
                 document.absences = [moment - seconds for moment in document.absences]
 

@@ -1,4 +1,5 @@
 """The administration of the running sandbox of El Fatoora, for tests."""
+
 import base64
 import json
 import os
@@ -42,7 +43,10 @@ class Sandbox:
         else:
             data = json.dumps(values).encode()
         request = urllib.request.Request(
-            url, data, {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}, method=method
+            url,
+            data,
+            {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")

@@ -35,8 +35,15 @@ class TestAccount(TnEdiFlowCommon):
         self.assertTrue(self.account.swept_at)
         questions = [row for row in self.questions() if not row["number"]]
         self.assertEqual(len(questions), 7, "a week, a day at a time")
-        self.assertEqual(set(self.account.env["l10n_tn_edi.exchange"].sudo().search(
-            [("account_id", "=", self.account.id)]).mapped("operation")), {"sweep"})
+        self.assertEqual(
+            set(
+                self.account.env["l10n_tn_edi.exchange"]
+                .sudo()
+                .search([("account_id", "=", self.account.id)])
+                .mapped("operation")
+            ),
+            {"sweep"},
+        )
         self.assertFalse(self.account.findings)
         self.assertEqual(document.state, "submitted")
 

@@ -73,7 +73,9 @@ class TestBadInput(TnEdiFlowCommon):
         self.assert_stopped(document, "document.findings")
         self.assert_findings(document, self.customer.name, "Tax ID")
         [finding] = document.findings
-        self.assertEqual((finding["model"], finding["res_id"], finding["field"]), ("res.partner", self.customer.id, "vat"))
+        self.assertEqual(
+            (finding["model"], finding["res_id"], finding["field"]), ("res.partner", self.customer.id, "vat")
+        )
         self.customer.vat = "7654321/C/A/M/000"
         self.assert_mended(document)
 
@@ -102,8 +104,9 @@ class TestBadInput(TnEdiFlowCommon):
         """Automatic posting catches UserError alone: whatever breaks in our part, the batch gets posted."""
         Move = type(self.env["account.move"])
         moves = self.make_invoice() + self.make_invoice()
-        with patch.object(Move, "_l10n_tn_edi_create_document", side_effect=RuntimeError("broken")), self.assertLogs(
-            LOGGER, "ERROR"
+        with (
+            patch.object(Move, "_l10n_tn_edi_create_document", side_effect=RuntimeError("broken")),
+            self.assertLogs(LOGGER, "ERROR"),
         ):
             moves.action_post()
         self.assertEqual(moves.mapped("state"), ["posted", "posted"])
@@ -132,7 +135,11 @@ class TestBadInput(TnEdiFlowCommon):
 
     def test_expired_certificate(self):
         expired, serial = self.sandbox.certificate(
-            "FOURNISSEUR ESSAI", COMPANY_MATRICULE, self.passphrase, not_before="2022-01-01", not_after="2024-01-01"
+            "FOURNISSEUR ESSAI",
+            COMPANY_MATRICULE,
+            self.passphrase,
+            not_before="2022-01-01",
+            not_after="2024-01-01",
         )
         self.sandbox.account(self.login, declare=[serial])
         self.provider.pkcs12_file = base64.b64encode(expired)
@@ -179,7 +186,9 @@ class TestBadInput(TnEdiFlowCommon):
         self.assert_sentence(document, "login", "settings")
         self.assertIn("Compte inexistant", document.rejections[0]["text"])
         self.run_crons()
-        self.assertEqual(len(self.sandbox.ledger(self.login)), 1, "a wrong password is not tried again by itself")
+        self.assertEqual(
+            len(self.sandbox.ledger(self.login)), 1, "a wrong password is not tried again by itself"
+        )
         self.settings(password=self.password)
         document.move_id.action_l10n_tn_edi_correct()
         for _time in range(2):
@@ -367,8 +376,10 @@ class TestBadInput(TnEdiFlowCommon):
                 move.env.cr.execute("SELECT no_such_column FROM account_move")
             return original(move)
 
-        with patch.object(Move, "_l10n_tn_edi_teif_document", build), mute_logger("odoo.sql_db"), self.assertLogs(
-            LOGGER, "ERROR"
+        with (
+            patch.object(Move, "_l10n_tn_edi_teif_document", build),
+            mute_logger("odoo.sql_db"),
+            self.assertLogs(LOGGER, "ERROR"),
         ):
             self.submit()
         self.assertEqual((documents[3].state, documents[3].reason_code), ("error", "document.unexpected"))
@@ -382,8 +393,9 @@ class TestBadInput(TnEdiFlowCommon):
         """What a provider does not foresee stops its documents, not the whole queue."""
         documents = self.documents.union(*(self.post() for _number in range(PREPARED_AT_ONCE + 2)))
         Provider = type(self.provider)
-        with patch.object(Provider, "_pkcs12_open", side_effect=RuntimeError("broken")), self.assertLogs(
-            LOGGER, "ERROR"
+        with (
+            patch.object(Provider, "_pkcs12_open", side_effect=RuntimeError("broken")),
+            self.assertLogs(LOGGER, "ERROR"),
         ):
             self.submit()
         self.assertEqual(set(documents.mapped("state")), {"error"})

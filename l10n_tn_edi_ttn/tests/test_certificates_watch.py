@@ -19,7 +19,9 @@ class TestCertificates(TnEdiFlowCommon):
 
     def load_anchors(self):
         content = Path(self.sandbox.info["anchors_file"]).read_bytes()
-        self.env["l10n_tn_edi.trust.anchor"].sudo().create({"name": "Sandbox", "certificate": base64.b64encode(content)})
+        self.env["l10n_tn_edi.trust.anchor"].sudo().create(
+            {"name": "Sandbox", "certificate": base64.b64encode(content)}
+        )
 
     def services(self, **values):
         before = self.sandbox.call("GET", "settings")
@@ -27,7 +29,9 @@ class TestCertificates(TnEdiFlowCommon):
         self.addCleanup(self.sandbox.settings, **{name: before[name] for name in values})
 
     def forget(self):
-        self.certificate.sudo().write({"revocation_until": False, "revocation": "unknown", "revocation_source": False})
+        self.certificate.sudo().write(
+            {"revocation_until": False, "revocation": "unknown", "revocation_source": False}
+        )
 
     def test_not_revoked(self):
         self.load_anchors()
@@ -132,4 +136,6 @@ class TestCertificates(TnEdiFlowCommon):
 
     def test_daily(self):
         self.env["l10n_tn_edi.preflight"].sudo()._cron_check()
-        self.assertTrue(self.env["l10n_tn_edi.preflight"].search([("company_id", "=", self.company.id)]).checked_at)
+        self.assertTrue(
+            self.env["l10n_tn_edi.preflight"].search([("company_id", "=", self.company.id)]).checked_at
+        )

@@ -67,7 +67,9 @@ class TestFlow(FlowCase):
         self.assertEqual((attempt.answer_class, attempt.http_status), ("submitted", 200))
         self.assertEqual(attempt.deposit_id, document.deposit_id)
         self.assertIn(document.deposit_id, attempt.response_text)
-        self.assertIn(f"sha256:{document.sha256}", attempt.request_text, "the document itself is kept once, elsewhere")
+        self.assertIn(
+            f"sha256:{document.sha256}", attempt.request_text, "the document itself is kept once, elsewhere"
+        )
         self.assertNotIn(self.password, attempt.request_text)
         with self.assertRaises(UserError):
             attempt.answer_class = "refused"
@@ -81,7 +83,9 @@ class TestFlow(FlowCase):
         def look(model, jobs, more):
             model.env.flush_all()
             [attempt] = document.exchange_ids
-            seen.append((document.state, document.attempt_count, bool(attempt.finished_at), bool(attempt.lease_until)))
+            seen.append(
+                (document.state, document.attempt_count, bool(attempt.finished_at), bool(attempt.lease_until))
+            )
             yield from original(model, jobs, more)
 
         original = type(self.documents)._call_together
@@ -98,17 +102,23 @@ class TestFlow(FlowCase):
         self.assertEqual(move.l10n_tn_edi_reference, deposit["reference"])
         _received, final = self.sandbox.files(deposit["id"])
         self.assertEqual(document.ttn_xml_id.raw, final, "TTN's file is kept byte for byte")
-        self.assertEqual((document.ttn_xml_id.res_model, document.ttn_xml_id.res_id), ("account.move", move.id))
+        self.assertEqual(
+            (document.ttn_xml_id.res_model, document.ttn_xml_id.res_id), ("account.move", move.id)
+        )
         self.assertNotEqual(document.ttn_xml_id, document.signed_id)
 
         reports = {report.id: report for report in verify.verify(parse_foreign_xml(final))}
-        self.assertEqual({name: report.intact for name, report in reports.items()}, {"SigFrs": True, "SigTTN": True})
+        self.assertEqual(
+            {name: report.intact for name, report in reports.items()}, {"SigFrs": True, "SigTTN": True}
+        )
         self.assertFalse(document.unproved)
         given = read(parse_foreign_xml(final)).ttn_reference
         self.assertEqual(given.reference, document.reference)
         self.assertEqual(base64.b64decode(document.cev), base64.b64decode("".join(given.cev.split())))
         self.assertTrue(base64.b64decode(document.cev).startswith(b"\x89PNG"))
-        self.assertLess(abs((document.reference_date - Datetime.now()).total_seconds()), 120, "in UTC, not in Tunis time")
+        self.assertLess(
+            abs((document.reference_date - Datetime.now()).total_seconds()), 120, "in UTC, not in Tunis time"
+        )
         self.assertFalse(document.next_at, "nothing remains to be asked")
         self.assertTrue(document.decided_at)
 
@@ -181,14 +191,20 @@ class TestFlow(FlowCase):
     def test_the_print_is_made_anew(self):
         document = self.deposit()
         move = document.move_id
-        early = self.env["ir.attachment"].sudo().create({
-            "name": "INV.pdf",
-            "raw": b"%PDF-1.4 without reference",
-            "mimetype": "application/pdf",
-            "res_model": "account.move",
-            "res_id": move.id,
-            "res_field": "invoice_pdf_report_file",
-        })
+        early = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": "INV.pdf",
+                    "raw": b"%PDF-1.4 without reference",
+                    "mimetype": "application/pdf",
+                    "res_model": "account.move",
+                    "res_id": move.id,
+                    "res_field": "invoice_pdf_report_file",
+                }
+            )
+        )
         move.invalidate_recordset()
         self.assertEqual(move.invoice_pdf_report_id, early)
         self.follow()
@@ -506,14 +522,16 @@ class TestAccountantAlone(FlowCase):
     def test_whole_way(self):
         accountant = self.make_accountant()
         invoices = self.env["account.move"].with_user(accountant)
-        move = invoices.create({
-            "move_type": "out_invoice",
-            "partner_id": self.customer.id,
-            "invoice_date": "2026-03-15",
-            "journal_id": self.invoice_journal.id,
-            "invoice_line_ids": [self.line(), self.stamp_line()],
-            "l10n_tn_edi_hold": True,
-        })
+        move = invoices.create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.customer.id,
+                "invoice_date": "2026-03-15",
+                "journal_id": self.invoice_journal.id,
+                "invoice_line_ids": [self.line(), self.stamp_line()],
+                "l10n_tn_edi_hold": True,
+            }
+        )
         move.action_l10n_tn_edi_check()
         move.action_post()
         document = move.l10n_tn_edi_document_id
@@ -549,11 +567,17 @@ class TestAccountantAlone(FlowCase):
     def test_files_of_other_companies_stay_closed(self):
         document = self.accept()
         stranger = self.make_responsible("tn_edi_stranger")
-        stranger.sudo().write({
-            "company_ids": [Command.set(self.env.ref("base.main_company").ids)],
-            "company_id": self.env.ref("base.main_company").id,
-        })
-        self.assertFalse(self.env["l10n_tn_edi.document"].with_user(stranger).search([("id", "=", document.id)]))
+        stranger.sudo().write(
+            {
+                "company_ids": [Command.set(self.env.ref("base.main_company").ids)],
+                "company_id": self.env.ref("base.main_company").id,
+            }
+        )
         self.assertFalse(
-            self.env["ir.attachment"].with_user(stranger).search([("id", "in", (document.signed_id + document.ttn_xml_id).ids)])
+            self.env["l10n_tn_edi.document"].with_user(stranger).search([("id", "=", document.id)])
+        )
+        self.assertFalse(
+            self.env["ir.attachment"]
+            .with_user(stranger)
+            .search([("id", "in", (document.signed_id + document.ttn_xml_id).ids)])
         )

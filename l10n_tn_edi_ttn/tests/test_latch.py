@@ -52,7 +52,9 @@ class TestLatch(TnEdiFlowCommon):
 
     def test_through_the_settings(self):
         self.go_live(activated=False)
-        settings = self.env["res.config.settings"].with_user(SUPERUSER_ID).with_company(self.company).create({})
+        settings = (
+            self.env["res.config.settings"].with_user(SUPERUSER_ID).with_company(self.company).create({})
+        )
         self.assertFalse(settings.l10n_tn_edi_production_active)
         settings.action_l10n_tn_edi_activate_production()
         self.assertTrue(self.company.l10n_tn_edi_production_active)
@@ -159,4 +161,8 @@ class TestLatch(TnEdiFlowCommon):
         calls = len(self.sandbox.ledger(self.login))
         self.follow()
         self.assertEqual((document.state, document.mode), ("submitted", "test"))
-        self.assertEqual(len(self.sandbox.ledger(self.login)), calls, "the test platform is not asked with other credentials")
+        self.assertEqual(
+            len(self.sandbox.ledger(self.login)),
+            calls,
+            "the test platform is not asked with other credentials",
+        )

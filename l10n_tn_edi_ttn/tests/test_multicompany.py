@@ -21,17 +21,30 @@ class MultiCompanyCase(TnEdiFlowCommon):
         cls.env.user.sudo().group_ids += administrator
         cls.other = cls.setup_other_company(name="AUTRE ESSAI SA")["company"].with_env(root)
         cls.env.user.sudo().group_ids -= administrator
-        cls.other.partner_id.write({
-            "vat": OTHER_MATRICULE, "street": "5 rue de Carthage", "city": "Sousse", "zip": "4000",
-        })
-        cls.other.write({
-            "l10n_tn_edi_enabled": True, "l10n_tn_edi_go_live_date": "2026-01-01", "l10n_tn_edi_delay_minutes": 0,
-        })
-        cls.other_journal = root["account.journal"].search([("type", "=", "sale"), ("company_id", "=", cls.other.id)], limit=1)
+        cls.other.partner_id.write(
+            {
+                "vat": OTHER_MATRICULE,
+                "street": "5 rue de Carthage",
+                "city": "Sousse",
+                "zip": "4000",
+            }
+        )
+        cls.other.write(
+            {
+                "l10n_tn_edi_enabled": True,
+                "l10n_tn_edi_go_live_date": "2026-01-01",
+                "l10n_tn_edi_delay_minutes": 0,
+            }
+        )
+        cls.other_journal = root["account.journal"].search(
+            [("type", "=", "sale"), ("company_id", "=", cls.other.id)], limit=1
+        )
         cls.other_journal.l10n_tn_edi_enabled = True
         cls.other_vat = root["account.chart.template"].with_company(cls.other).ref("l10n_tn_tax_vat_sale_19")
         cls.other_passphrase = "Une autre phrase"
-        cls.other_pkcs12, cls.other_serial = cls.sandbox.certificate("AUTRE ESSAI", OTHER_MATRICULE, cls.other_passphrase)
+        cls.other_pkcs12, cls.other_serial = cls.sandbox.certificate(
+            "AUTRE ESSAI", OTHER_MATRICULE, cls.other_passphrase
+        )
         cls.other_provider = cls.make_provider(cls.other, cls.other_pkcs12, cls.other_passphrase)
         cls.other.l10n_tn_edi_provider_id = cls.other_provider
 
@@ -42,14 +55,20 @@ class MultiCompanyCase(TnEdiFlowCommon):
 
     def post_in(self, company, journal, tax):
         """:return: the document of a new posted invoice of another company."""
-        move = self.env(su=True)["account.move"].with_company(company).create({
-            "move_type": "out_invoice",
-            "partner_id": self.customer.id,
-            "invoice_date": "2026-03-15",
-            "company_id": company.id,
-            "journal_id": journal.id,
-            "invoice_line_ids": [self.line(taxes=tax, product_id=False)],
-        })
+        move = (
+            self.env(su=True)["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "invoice_date": "2026-03-15",
+                    "company_id": company.id,
+                    "journal_id": journal.id,
+                    "invoice_line_ids": [self.line(taxes=tax, product_id=False)],
+                }
+            )
+        )
         move.action_post()
         self.assertEqual(move.company_id, company)
         return self.document_of(move)
@@ -58,7 +77,9 @@ class MultiCompanyCase(TnEdiFlowCommon):
         return self.post_in(self.other, self.other_journal, self.other_vat)
 
     def due(self, documents=None):
-        return super().due(documents or self.documents.search([("live", "=", True), ("next_at", "!=", False)]))
+        return super().due(
+            documents or self.documents.search([("live", "=", True), ("next_at", "!=", False)])
+        )
 
     def make_user(self, login, companies):
         return new_test_user(
@@ -77,7 +98,9 @@ class TestMultiCompany(MultiCompanyCase):
     def test_one_run_serves_all(self):
         first, second = self.post(), self.post_in_other()
         self.submit()
-        self.assertEqual((first.state, second.state), ("submitted", "submitted"), (first.reason, second.reason))
+        self.assertEqual(
+            (first.state, second.state), ("submitted", "submitted"), (first.reason, second.reason)
+        )
         self.follow()
         self.assertEqual((first.state, second.state), ("accepted", "accepted"))
         for document, login, matricule, provider in (
@@ -105,16 +128,20 @@ class TestMultiCompany(MultiCompanyCase):
         self.assertEqual((first.state, third.state, fourth.state), ("rejected", "rejected", "submitted"))
 
     def test_modes_of_their_own(self):
-        self.other.write({
-            "l10n_tn_edi_mode": "production",
-            "l10n_tn_edi_production_url": self.sandbox.endpoint,
-            "l10n_tn_edi_test_url": "https://127.0.0.1:9/",
-        })
+        self.other.write(
+            {
+                "l10n_tn_edi_mode": "production",
+                "l10n_tn_edi_production_url": self.sandbox.endpoint,
+                "l10n_tn_edi_test_url": "https://127.0.0.1:9/",
+            }
+        )
         self.other_provider.state = "enabled"
         first, second = self.post(), self.post_in_other()
         self.submit()
         self.assertEqual((first.mode, first.state), ("test", "submitted"))
-        self.assertEqual((second.mode, second.state, second.reason_code), ("production", "signed", "latch.not_activated"))
+        self.assertEqual(
+            (second.mode, second.state, second.reason_code), ("production", "signed", "latch.not_activated")
+        )
         self.other.with_user(self.env.ref("base.user_admin")).action_l10n_tn_edi_activate_production()
         self.submit()
         self.assertEqual(second.state, "submitted", second.reason)
@@ -144,7 +171,13 @@ class TestMultiCompany(MultiCompanyCase):
                 self.assertFalse(theirs.search([("id", "in", record.ids)]))
                 with self.assertRaises(AccessError):
                     theirs.read(["display_name"])
-        for record in (second, second.exchange_ids, second.certificate_id, self.other_provider, second.signed_id):
+        for record in (
+            second,
+            second.exchange_ids,
+            second.certificate_id,
+            self.other_provider,
+            second.signed_id,
+        ):
             self.assertTrue(record.with_user(stranger).sudo(False).read(["display_name"]))
         with self.assertRaises(AccessError):
             first.with_user(stranger).sudo(False).action_ask()
@@ -156,7 +189,9 @@ class TestMultiCompany(MultiCompanyCase):
         both = self.make_user("tn_edi_both", self.company.with_env(self.other.env) + self.other)
         documents = self.env["l10n_tn_edi.document"].with_user(both)
         mine = [("id", "in", (first + second).ids)]
-        self.assertEqual(documents.with_context(allowed_company_ids=self.other.ids).search(mine).ids, second.ids)
+        self.assertEqual(
+            documents.with_context(allowed_company_ids=self.other.ids).search(mine).ids, second.ids
+        )
         self.assertEqual(
             set(documents.with_context(allowed_company_ids=(self.company + self.other).ids).search(mine).ids),
             {first.id, second.id},
@@ -175,18 +210,24 @@ class TestBranch(MultiCompanyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.branch = cls.env(su=True)["res.company"].create({
-            "name": "FOURNISSEUR ESSAI Sfax",
-            "parent_id": cls.company.id,
-            "country_id": cls.env.ref("base.tn").id,
-            "street": "8 avenue de la Liberté",
-            "city": "Sfax",
-            "zip": "3000",
-        })
+        cls.branch = cls.env(su=True)["res.company"].create(
+            {
+                "name": "FOURNISSEUR ESSAI Sfax",
+                "parent_id": cls.company.id,
+                "country_id": cls.env.ref("base.tn").id,
+                "street": "8 avenue de la Liberté",
+                "city": "Sfax",
+                "zip": "3000",
+            }
+        )
         cls.env.cr.precommit.run()  # the branch gets its parent's chart of accounts
-        cls.branch.write({
-            "l10n_tn_edi_enabled": True, "l10n_tn_edi_go_live_date": "2026-01-01", "l10n_tn_edi_delay_minutes": 0,
-        })
+        cls.branch.write(
+            {
+                "l10n_tn_edi_enabled": True,
+                "l10n_tn_edi_go_live_date": "2026-01-01",
+                "l10n_tn_edi_delay_minutes": 0,
+            }
+        )
 
     def post_in_branch(self):
         return self.post_in(self.branch, self.invoice_journal, self.vat_19)
@@ -242,22 +283,34 @@ class TestForeignCompany(TnEdiFlowCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.abroad = cls.env(su=True)["res.company"].create({
-            "name": "Société ailleurs", "country_id": cls.env.ref("base.fr").id, "currency_id": cls.env.ref("base.EUR").id,
-        })
-        cls.env(su=True)["account.chart.template"].try_loading("generic_coa", company=cls.abroad, install_demo=False)
+        cls.abroad = cls.env(su=True)["res.company"].create(
+            {
+                "name": "Société ailleurs",
+                "country_id": cls.env.ref("base.fr").id,
+                "currency_id": cls.env.ref("base.EUR").id,
+            }
+        )
+        cls.env(su=True)["account.chart.template"].try_loading(
+            "generic_coa", company=cls.abroad, install_demo=False
+        )
         cls.journal_abroad = cls.env(su=True)["account.journal"].search(
             [("type", "=", "sale"), ("company_id", "=", cls.abroad.id)], limit=1
         )
 
     def post_abroad(self):
-        move = self.env(su=True)["account.move"].with_company(self.abroad).create({
-            "move_type": "out_invoice",
-            "partner_id": self.foreigner.id,
-            "invoice_date": "2026-03-15",
-            "journal_id": self.journal_abroad.id,
-            "invoice_line_ids": [self.line(product_id=False, tax_ids=[Command.clear()])],
-        })
+        move = (
+            self.env(su=True)["account.move"]
+            .with_company(self.abroad)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.foreigner.id,
+                    "invoice_date": "2026-03-15",
+                    "journal_id": self.journal_abroad.id,
+                    "invoice_line_ids": [self.line(product_id=False, tax_ids=[Command.clear()])],
+                }
+            )
+        )
         move.action_post()
         return move
 
@@ -285,16 +338,28 @@ class TestForeignCompany(TnEdiFlowCommon):
     def test_other_kinds_of_entries_untouched(self):
         """Purchases, receipts and entries of the Tunisian company itself."""
         for move_type in ("in_invoice", "in_refund", "out_receipt", "entry"):
-            journal = self.company_data["default_journal_misc" if move_type == "entry" else "default_journal_purchase"]
+            journal = self.company_data[
+                "default_journal_misc" if move_type == "entry" else "default_journal_purchase"
+            ]
             if move_type == "out_receipt":
                 journal = self.invoice_journal
-            values = {"move_type": move_type, "journal_id": journal.id, "invoice_date": "2026-03-15", "date": "2026-03-15"}
+            values = {
+                "move_type": move_type,
+                "journal_id": journal.id,
+                "invoice_date": "2026-03-15",
+                "date": "2026-03-15",
+            }
             if move_type != "entry":
-                values |= {"partner_id": self.customer.id, "invoice_line_ids": [self.line(taxes=self.vat_19.browse())]}
+                values |= {
+                    "partner_id": self.customer.id,
+                    "invoice_line_ids": [self.line(taxes=self.vat_19.browse())],
+                }
             move = self.env["account.move"].create(values)
             if move_type == "entry":
                 account = self.company_data["default_account_revenue"]
-                move.line_ids = [Command.create({"account_id": account.id, side: 5}) for side in ("debit", "credit")]
+                move.line_ids = [
+                    Command.create({"account_id": account.id, side: 5}) for side in ("debit", "credit")
+                ]
             move.action_post()
             self.assertEqual(move.state, "posted")
             self.assertFalse(move.l10n_tn_edi_document_ids, move_type)

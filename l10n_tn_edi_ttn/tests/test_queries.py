@@ -12,16 +12,18 @@ class TestQueries(TnEdiFlowCommon):
 
     def post_many(self, count):
         """:return: the documents of ``count`` new posted invoices."""
-        moves = self.env["account.move"].create([
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.customer.id,
-                "invoice_date": INVOICE_DATE,
-                "journal_id": self.invoice_journal.id,
-                "invoice_line_ids": [self.line(100 + number), self.line(7), self.stamp_line()],
-            }
-            for number in range(count)
-        ])
+        moves = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "invoice_date": INVOICE_DATE,
+                    "journal_id": self.invoice_journal.id,
+                    "invoice_line_ids": [self.line(100 + number), self.line(7), self.stamp_line()],
+                }
+                for number in range(count)
+            ]
+        )
         moves.action_post()
         return self.documents.browse(moves.l10n_tn_edi_document_id.ids)
 
@@ -30,7 +32,9 @@ class TestQueries(TnEdiFlowCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         # Nothing of this transaction is known to PostgreSQL's statistics: without them Odoo's own reports take minutes.
-        self.env.cr.execute("ANALYZE account_move, account_move_line, account_partial_reconcile, l10n_tn_edi_document")
+        self.env.cr.execute(
+            "ANALYZE account_move, account_move_line, account_partial_reconcile, l10n_tn_edi_document"
+        )
         before = self.env.cr.sql_log_count
         call()
         self.env.flush_all()
@@ -53,7 +57,9 @@ class TestQueries(TnEdiFlowCommon):
         for step, few, many in zip(("deposit", "question"), small, large, strict=True):
             with self.subTest(step=step):
                 self.assertLessEqual(
-                    many, few * 1.05, f"{step}: {few:.1f} statements a document in a batch of {SMALL}, {many:.1f} of {LARGE}"
+                    many,
+                    few * 1.05,
+                    f"{step}: {few:.1f} statements a document in a batch of {SMALL}, {many:.1f} of {LARGE}",
                 )
 
     def test_other_documents_cost_nothing(self):
@@ -66,22 +72,26 @@ class TestQueries(TnEdiFlowCommon):
         among_others = self.measure(1)
         for step, before, after in zip(("deposit", "question"), alone, among_others, strict=True):
             with self.subTest(step=step):
-                self.assertLessEqual(after, before + 5, f"{step}: {before:.0f} statements alone, {after:.0f} among others")
+                self.assertLessEqual(
+                    after, before + 5, f"{step}: {before:.0f} statements alone, {after:.0f} among others"
+                )
 
     def test_posting_costs_little(self):
         """What posting does for us does not grow with the batch either."""
 
         def posting(count):
-            moves = self.env["account.move"].create([
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": self.customer.id,
-                    "invoice_date": INVOICE_DATE,
-                    "journal_id": self.invoice_journal.id,
-                    "invoice_line_ids": [self.line(), self.stamp_line()],
-                }
-                for _number in range(count)
-            ])
+            moves = self.env["account.move"].create(
+                [
+                    {
+                        "move_type": "out_invoice",
+                        "partner_id": self.customer.id,
+                        "invoice_date": INVOICE_DATE,
+                        "journal_id": self.invoice_journal.id,
+                        "invoice_line_ids": [self.line(), self.stamp_line()],
+                    }
+                    for _number in range(count)
+                ]
+            )
             moves.action_post()  # the numbers are given the first time
             moves.button_draft()
             with_ours = self.queries(moves.action_post) / count

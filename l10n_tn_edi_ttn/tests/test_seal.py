@@ -27,23 +27,35 @@ class TestSeal(TnEdiFlowCommon):
         self.alias = f"cachet {secrets.token_hex(4)}/é"
         self.pin = f"Cachet-{secrets.token_hex(8)}"
         made = self.sandbox.call(
-            "POST", "remote", kind="seal", name=self.alias, pin=self.pin, subject="CACHET ESSAI",
-            matricule=COMPANY_MATRICULE, declare=self.login,
+            "POST",
+            "remote",
+            kind="seal",
+            name=self.alias,
+            pin=self.pin,
+            subject="CACHET ESSAI",
+            matricule=COMPANY_MATRICULE,
+            declare=self.login,
         )
         self.chain = [base64.b64decode(der) for der in made["chain"]]
         pem = b"".join(
             x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM) for der in self.chain
         )
-        self.seal = self.env["l10n_tn_edi.signature.provider"].sudo().create({
-            "name": "Cachet",
-            "code": "ance_seal",
-            "company_id": self.company.id,
-            "seal_url": self.sandbox.info["seal"],
-            "seal_alias": self.alias,
-            "seal_password": self.pin,
-            "seal_certificate": base64.b64encode(pem),
-            "state": "test",
-        })
+        self.seal = (
+            self.env["l10n_tn_edi.signature.provider"]
+            .sudo()
+            .create(
+                {
+                    "name": "Cachet",
+                    "code": "ance_seal",
+                    "company_id": self.company.id,
+                    "seal_url": self.sandbox.info["seal"],
+                    "seal_alias": self.alias,
+                    "seal_password": self.pin,
+                    "seal_certificate": base64.b64encode(pem),
+                    "state": "test",
+                }
+            )
+        )
         self.company.sudo().l10n_tn_edi_provider_id = self.seal
 
     def services(self, **values):
@@ -105,16 +117,20 @@ class TestSeal(TnEdiFlowCommon):
             self.seal.action_test()
         pem = self.sandbox.call("POST", "remote/tls-client")["pem"].encode()
         passphrase = secrets.token_hex(8)
-        self.seal.write({
-            "seal_client_file": base64.b64encode(pkcs12.serialize_key_and_certificates(
-                b"client",
-                serialization.load_pem_private_key(pem, None),
-                x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]),
-                None,
-                serialization.BestAvailableEncryption(passphrase.encode()),
-            )),
-            "seal_client_passphrase": passphrase,
-        })
+        self.seal.write(
+            {
+                "seal_client_file": base64.b64encode(
+                    pkcs12.serialize_key_and_certificates(
+                        b"client",
+                        serialization.load_pem_private_key(pem, None),
+                        x509.load_pem_x509_certificate(pem[pem.index(b"-----BEGIN CERTIFICATE") :]),
+                        None,
+                        serialization.BestAvailableEncryption(passphrase.encode()),
+                    )
+                ),
+                "seal_client_passphrase": passphrase,
+            }
+        )
         self.assertEqual(self.seal.action_test()["params"]["type"], "success")
         self.accept()
         self.seal.seal_client_passphrase = "wrong"
@@ -134,8 +150,15 @@ class TestSeal(TnEdiFlowCommon):
 
     def test_a_certificate_that_ended(self):
         made = self.sandbox.call(
-            "POST", "remote", kind="seal", name="old", pin="1", subject="VIEUX CACHET", matricule=COMPANY_MATRICULE,
-            not_before="2020-01-01", not_after="2021-01-01",
+            "POST",
+            "remote",
+            kind="seal",
+            name="old",
+            pin="1",
+            subject="VIEUX CACHET",
+            matricule=COMPANY_MATRICULE,
+            not_before="2020-01-01",
+            not_after="2021-01-01",
         )
         self.seal.seal_certificate = made["chain"][0]
         document = self.post()
@@ -170,8 +193,10 @@ class TestSeal(TnEdiFlowCommon):
         self.assertEqual(document.state, "submitted")
 
     def test_incomplete(self):
-        provider = self.env["l10n_tn_edi.signature.provider"].sudo().create(
-            {"name": "Incomplet", "code": "ance_seal", "company_id": self.company.id}
+        provider = (
+            self.env["l10n_tn_edi.signature.provider"]
+            .sudo()
+            .create({"name": "Incomplet", "code": "ance_seal", "company_id": self.company.id})
         )
         with self.assertRaises(ValidationError) as raised:
             provider.state = "test"

@@ -54,7 +54,9 @@ class TestSecrets(TnEdiFlowCommon):
                     self.refused(lambda record=record, name=name: record.export_data([name]))
                     self.refused(lambda record=record, name=name: record._read_group([], [name]))
                     self.refused(lambda record=record, name=name: record._read_group([], [], [f"{name}:max"]))
-                    self.refused(lambda record=record, name=name: record.formatted_read_group([], [name], ["__count"]))
+                    self.refused(
+                        lambda record=record, name=name: record.formatted_read_group([], [name], ["__count"])
+                    )
                     self.refused(lambda record=record, name=name: record.mapped(name))
 
     def test_nor_through_another_record(self):
@@ -64,9 +66,16 @@ class TestSecrets(TnEdiFlowCommon):
         self.refused(lambda: document.search([("company_id.l10n_tn_edi_password_encrypted", "=like", "g%")]))
         self.refused(lambda: document.mapped("company_id.l10n_tn_edi_password_encrypted"))
         self.refused(lambda: document.export_data(["company_id/l10n_tn_edi_password_encrypted"]))
-        self.refused(lambda: document.filtered_domain([("company_id.l10n_tn_edi_password_encrypted", "!=", False)]))
         self.refused(
-            lambda: self.env["l10n_tn_edi.certificate"].with_user(accountant).search([]).mapped("company_id.l10n_tn_edi_password")
+            lambda: document.filtered_domain([("company_id.l10n_tn_edi_password_encrypted", "!=", False)])
+        )
+        self.refused(
+            lambda: (
+                self.env["l10n_tn_edi.certificate"]
+                .with_user(accountant)
+                .search([])
+                .mapped("company_id.l10n_tn_edi_password")
+            )
         )
 
     def test_the_file_is_no_attachment_for_an_accountant(self):
@@ -131,7 +140,9 @@ class TestSecrets(TnEdiFlowCommon):
                 self.assertEqual(self.company.sudo().l10n_tn_edi_password_encrypted, before)
                 with self.assertRaises(UserError):
                     self.make_provider(self.company, self.pkcs12, "never to be stored either")
-                self.assertFalse(self.env["res.config.settings"].sudo().create({}).l10n_tn_edi_secret_available)
+                self.assertFalse(
+                    self.env["res.config.settings"].sudo().create({}).l10n_tn_edi_secret_available
+                )
         self.assertTrue(self.env["res.config.settings"].sudo().create({}).l10n_tn_edi_secret_available)
 
     def test_the_key_is_told_in_french_too(self):
@@ -204,18 +215,29 @@ class TestSecrets(TnEdiFlowCommon):
         self.submit()
         self.assertEqual(stopped.reason_code, "pkcs12.wrong_passphrase")
         self.provider.pkcs12_passphrase = self.passphrase
-        return [self.password, wrong_password, self.passphrase, wrong_passphrase, self.secret_key, *self.private_key()]
+        return [
+            self.password,
+            wrong_password,
+            self.passphrase,
+            wrong_passphrase,
+            self.secret_key,
+            *self.private_key(),
+        ]
 
     def private_key(self):
         """:return: what betrays the private key: its PEM body, and its numbers as they stand in every encoding."""
         key = pkcs12.load_pkcs12(self.pkcs12, self.passphrase.encode()).key
         formats = (serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL)
         texts = [
-            key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode().splitlines()[8]
+            key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+            .decode()
+            .splitlines()[8]
             for form in formats
         ]
         numbers = key.private_numbers()
-        return texts + [number.to_bytes(256, "big").lstrip(b"\0") for number in (numbers.d, numbers.p, numbers.q)]
+        return texts + [
+            number.to_bytes(256, "big").lstrip(b"\0") for number in (numbers.d, numbers.p, numbers.q)
+        ]
 
     def assert_not_in(self, needles, haystack, where):
         """None of the secrets is in the bytes, as it is or within base64."""
@@ -231,7 +253,10 @@ class TestSecrets(TnEdiFlowCommon):
     def test_the_search_finds_what_is_there(self):
         for secret in (self.passphrase, self.private_key()[0], self.private_key()[-1]):
             raw = secret.encode() if isinstance(secret, str) else secret
-            for haystack in (b"before " + raw + b" after", b'{"x": "' + base64.encodebytes(b"12" + raw + b"3" * 40) + b'"}'):
+            for haystack in (
+                b"before " + raw + b" after",
+                b'{"x": "' + base64.encodebytes(b"12" + raw + b"3" * 40) + b'"}',
+            ):
                 with self.assertRaises(AssertionError):
                     self.assert_not_in([secret], haystack, "a test")
 
@@ -241,9 +266,13 @@ class TestSecrets(TnEdiFlowCommon):
         tables = {model._table for model in self.env.values() if model._auto and not model._abstract}
         seen = 0
         for table in sorted(tables):
-            for (row,) in self.env.execute_query(SQL("SELECT row_to_json(t)::text FROM %s t", SQL.identifier(table))):
+            for (row,) in self.env.execute_query(
+                SQL("SELECT row_to_json(t)::text FROM %s t", SQL.identifier(table))
+            ):
                 seen += 1
-                self.assert_not_in(needles, row.encode().decode("unicode_escape").encode(errors="replace"), table)
+                self.assert_not_in(
+                    needles, row.encode().decode("unicode_escape").encode(errors="replace"), table
+                )
                 self.assert_not_in(needles, row.encode(), table)
         self.assertGreater(seen, 1000, "the whole database was looked at")
         attachments = self.env["ir.attachment"].sudo()
@@ -251,7 +280,11 @@ class TestSecrets(TnEdiFlowCommon):
         ours |= attachments.search([("res_model", "like", "l10n_tn_edi"), ("res_field", "!=", False)])
         self.assertGreaterEqual(len(ours), 10)
         for attachment in ours:
-            self.assert_not_in(needles, attachment.raw or b"", f"the file of {attachment.res_model} {attachment.res_field or ''}")
+            self.assert_not_in(
+                needles,
+                attachment.raw or b"",
+                f"the file of {attachment.res_model} {attachment.res_field or ''}",
+            )
 
     def test_no_secret_in_the_logs(self):
         root = logging.getLogger()
@@ -264,7 +297,9 @@ class TestSecrets(TnEdiFlowCommon):
         keeper = Keeper(level=logging.DEBUG)
         level = root.level
         # Everybody, not only us: zeep, requests and urllib3 log what they send when they are asked to.
-        noisy = [logging.getLogger(name) for name in ("zeep", "urllib3", "requests", "odoo.addons.l10n_tn_edi_ttn")]
+        noisy = [
+            logging.getLogger(name) for name in ("zeep", "urllib3", "requests", "odoo.addons.l10n_tn_edi_ttn")
+        ]
         levels = [logger.level for logger in noisy]
         # What is kept here need not be printed.
         printing = [patch.object(handler, "level", logging.ERROR) for handler in root.handlers]
@@ -288,7 +323,9 @@ class TestSecrets(TnEdiFlowCommon):
         for record in records:
             if record.name == "odoo.sql_db":
                 continue  # the statements of the database, which is looked at above
-            self.assert_not_in(needles, formatter.format(record).encode(errors="replace"), f"the log of {record.name}")
+            self.assert_not_in(
+                needles, formatter.format(record).encode(errors="replace"), f"the log of {record.name}"
+            )
 
     def test_secrets_do_not_show_in_texts_of_objects(self):
         client = self.env["l10n_tn_edi.gateway"].sudo()._client(self.company, "test")

@@ -32,12 +32,16 @@ class TestSend(TnEdiFlowCommon):
 
     def send(self, move, **values):
         wizard = self.wizard(move, **values)
-        self.assertFalse([alert for alert in (wizard.alerts or {}).values() if alert["level"] == "danger"], wizard.alerts)
+        self.assertFalse(
+            [alert for alert in (wizard.alerts or {}).values() if alert["level"] == "danger"], wizard.alerts
+        )
         wizard.action_send_and_print()
 
     def mails(self, move):
         """:return: the messages that went (or go) to the customer, oldest first."""
-        return move.sudo().message_ids.filtered(lambda message: message.message_type == "comment").sorted("id")
+        return (
+            move.sudo().message_ids.filtered(lambda message: message.message_type == "comment").sorted("id")
+        )
 
     def send_held(self):
         self.documents._cron_send_held_mail()
@@ -91,7 +95,11 @@ class TestSend(TnEdiFlowCommon):
 
                 def render(report, *args, **kwargs):
                     result = original(report, *args, **kwargs)
-                    self.append(bytes(result[0]).decode() if isinstance(result[0], (bytes, bytearray)) else str(result[0]))
+                    self.append(
+                        bytes(result[0]).decode()
+                        if isinstance(result[0], (bytes, bytearray))
+                        else str(result[0])
+                    )
                     return result
 
                 self.patcher = patch.object(Report, "_render_qweb_html", render)
@@ -118,7 +126,8 @@ class TestSend(TnEdiFlowCommon):
         self.assertIn(document.reference, page)
         code = base64.b64decode(document.cev)
         self.assertTrue(
-            base64.b64encode(code).decode() in page or "data:image/png;base64" in page, "the QR code is on the page"
+            base64.b64encode(code).decode() in page or "data:image/png;base64" in page,
+            "the QR code is on the page",
         )
         self.assertIn("CLIENT ESSAI SA", page)
 
@@ -144,13 +153,27 @@ class TestSend(TnEdiFlowCommon):
     def test_files_added_by_hand(self):
         document = self.post()
         move = document.move_id
-        mine = self.env["ir.attachment"].with_user(self.accountant).create({
-            "name": "bon de livraison.txt", "raw": b"lu et approuve", "mimetype": "text/plain",
-        })
+        mine = (
+            self.env["ir.attachment"]
+            .with_user(self.accountant)
+            .create(
+                {
+                    "name": "bon de livraison.txt",
+                    "raw": b"lu et approuve",
+                    "mimetype": "text/plain",
+                }
+            )
+        )
         wizard = self.wizard(move)
         wizard.mail_attachments_widget = [
             *wizard.mail_attachments_widget,
-            {"id": mine.id, "name": mine.name, "mimetype": mine.mimetype, "placeholder": False, "manual": True},
+            {
+                "id": mine.id,
+                "name": mine.name,
+                "mimetype": mine.mimetype,
+                "placeholder": False,
+                "manual": True,
+            },
         ]
         wizard.action_send_and_print()
         self.submit()
@@ -158,7 +181,9 @@ class TestSend(TnEdiFlowCommon):
         self.send_held()
         [mail] = self.mails(move)
         self.assertEqual(mail.attachment_ids.mapped("name").count(mine.name), 1)
-        self.assertEqual(len([name for name in mail.attachment_ids.mapped("name") if name.endswith(".pdf")]), 1)
+        self.assertEqual(
+            len([name for name in mail.attachment_ids.mapped("name") if name.endswith(".pdf")]), 1
+        )
         self.assertIn(b"lu et approuve", mail.attachment_ids.mapped("raw"))
 
     def test_rejected_then_corrected(self):
@@ -217,9 +242,7 @@ class TestSend(TnEdiFlowCommon):
                 raise RuntimeError("broken")
             return original(document, held)
 
-        with patch.object(Document, "_send_mail", send_mail), self.assertLogs(
-            LOGGER, "ERROR"
-        ):
+        with patch.object(Document, "_send_mail", send_mail), self.assertLogs(LOGGER, "ERROR"):
             self.send_held()
         self.assertFalse(self.mails(first.move_id))
         self.assert_chatter_has(first.move_id, "could not be sent")
@@ -323,7 +346,9 @@ class TestSend(TnEdiFlowCommon):
     # === The customer's format === #
 
     def test_format_is_offered(self):
-        selection = dict(self.env["res.partner"]._fields["invoice_edi_format"]._description_selection(self.env))
+        selection = dict(
+            self.env["res.partner"]._fields["invoice_edi_format"]._description_selection(self.env)
+        )
         self.assertIn("tn_teif", selection)
         with self.debug_mode():  # Odoo shows formats to developers only
             form = Form(self.customer)
@@ -335,7 +360,9 @@ class TestSend(TnEdiFlowCommon):
         self.customer.invoice_edi_format = "tn_teif"
         document = self.post()
         move = document.move_id
-        placeholders = [data for data in self.wizard(move).mail_attachments_widget if data["name"].endswith(".xml")]
+        placeholders = [
+            data for data in self.wizard(move).mail_attachments_widget if data["name"].endswith(".xml")
+        ]
         self.assertEqual(len(placeholders), 1)
         self.send(move)
         self.submit()
@@ -355,9 +382,14 @@ class TestSend(TnEdiFlowCommon):
     def test_the_format_changes_nothing_of_the_deposit(self):
         """A portal user may write his own format: it decides what is attached to the mail, never what is deposited."""
         portal = new_test_user(self.env(su=True), login="tn_edi_portal", groups="base.group_portal")
-        portal.partner_id.write({
-            "parent_id": self.customer.id, "country_id": self.customer.country_id.id, "street": "Rue 1", "city": "Sfax",
-        })
+        portal.partner_id.write(
+            {
+                "parent_id": self.customer.id,
+                "country_id": self.customer.country_id.id,
+                "street": "Rue 1",
+                "city": "Sfax",
+            }
+        )
         self.assertIn("invoice_edi_format", self.env["res.partner"]._get_frontend_writable_fields())
         formats = [False, *dict(self.env["res.partner"]._fields["invoice_edi_format"].selection)]
         self.assertIn("tn_teif", formats)

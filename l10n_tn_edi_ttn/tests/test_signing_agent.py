@@ -55,18 +55,32 @@ class TestAgent(TnEdiFlowCommon):
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         cls.pin = f"{secrets.randbelow(10**8):08d}"
         cls.environment = {
-            **os.environ, "SOFTHSM2_CONF": str(cls.folder / "softhsm.conf"), "PYTHONPATH": str(PROJECT)
+            **os.environ,
+            "SOFTHSM2_CONF": str(cls.folder / "softhsm.conf"),
+            "PYTHONPATH": str(PROJECT),
         }
         cls.library = str(next(Path("/usr/lib").glob("**/libsofthsm2.so")))
         (cls.folder / "tokens").mkdir()
         (cls.folder / "softhsm.conf").write_text(f"directories.tokendir = {cls.folder}/tokens\n")
         cls.run_program(
-            "softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", cls.pin, "--so-pin", "12345678"
+            "softhsm2-util",
+            "--init-token",
+            "--free",
+            "--label",
+            LABEL,
+            "--pin",
+            cls.pin,
+            "--so-pin",
+            "12345678",
         )
         content = pkcs12.load_pkcs12(cls.pkcs12, cls.passphrase.encode())
-        parts = [content.key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        )]
+        parts = [
+            content.key.private_bytes(
+                serialization.Encoding.DER,
+                serialization.PrivateFormat.TraditionalOpenSSL,
+                serialization.NoEncryption(),
+            )
+        ]
         for one in (content.cert, *content.additional_certs):
             parts.append(one.certificate.public_bytes(serialization.Encoding.DER))
         files = []
@@ -76,27 +90,42 @@ class TestAgent(TnEdiFlowCommon):
         cls.run_program(sys.executable, "-c", FILL_TOKEN, cls.library, LABEL, cls.pin, *files)
         files[0].unlink()
         cls.socket = cls.folder / "agent.sock"
-        cls.startClassPatcher(patch.dict(config._runtime_options, {"l10n_tn_edi_agent_socket": str(cls.socket)}))
+        cls.startClassPatcher(
+            patch.dict(config._runtime_options, {"l10n_tn_edi_agent_socket": str(cls.socket)})
+        )
 
     @classmethod
     def run_program(cls, *command):
-        subprocess.run([str(one) for one in command], env=cls.environment, check=True, timeout=60, capture_output=True)
+        subprocess.run(
+            [str(one) for one in command], env=cls.environment, check=True, timeout=60, capture_output=True
+        )
 
     def setUp(self):
         super().setUp()
         self.start_agent()
-        self.token = self.env["l10n_tn_edi.signature.provider"].sudo().create({
-            "name": "Jeton",
-            "code": "agent",
-            "company_id": self.company.id,
-            "agent_key": "company",
-            "signatory_ids": [Command.create({"user_id": self.env.uid})],
-            "state": "test",
-        })
+        self.token = (
+            self.env["l10n_tn_edi.signature.provider"]
+            .sudo()
+            .create(
+                {
+                    "name": "Jeton",
+                    "code": "agent",
+                    "company_id": self.company.id,
+                    "agent_key": "company",
+                    "signatory_ids": [Command.create({"user_id": self.env.uid})],
+                    "state": "test",
+                }
+            )
+        )
         self.company.sudo().l10n_tn_edi_provider_id = self.token
 
     def start_agent(self, **settings):
-        lines = [f'socket = "{self.socket}"', "[keys.company]", f'library = "{self.library}"', f'token_label = "{LABEL}"']
+        lines = [
+            f'socket = "{self.socket}"',
+            "[keys.company]",
+            f'library = "{self.library}"',
+            f'token_label = "{LABEL}"',
+        ]
         lines += [f'{name} = "{value}"' for name, value in settings.items()]
         configuration = self.folder / "agent.toml"
         configuration.write_text("\n".join(lines))
@@ -105,7 +134,10 @@ class TestAgent(TnEdiFlowCommon):
         self.addCleanup(log.close)
         self.agent = subprocess.Popen(
             [sys.executable, "-m", "signing_agent", "--config", str(configuration)],
-            env=self.environment, cwd=PROJECT, stdout=log, stderr=log,
+            env=self.environment,
+            cwd=PROJECT,
+            stdout=log,
+            stderr=log,
         )
         self.addCleanup(self.stop_agent)
         end = time.monotonic() + 30
@@ -205,7 +237,9 @@ class TestAgent(TnEdiFlowCommon):
 
         with patch.object(Agent, "sign_all", cut):
             signing = self.sign(documents)
-        self.assertEqual(sorted(documents.mapped("state")), ["signed", "signed", "to_sign", "to_sign", "to_sign"])
+        self.assertEqual(
+            sorted(documents.mapped("state")), ["signed", "signed", "to_sign", "to_sign", "to_sign"]
+        )
         self.assertEqual(signing.signed_count, 2)
         self.sign(documents.filtered(lambda document: document.state == "to_sign"))
         self.assertEqual(set(documents.mapped("state")), {"signed"})
@@ -213,8 +247,11 @@ class TestAgent(TnEdiFlowCommon):
     def test_only_a_signatory_signs(self):
         document = self.wait_for_signature()
         other = new_test_user(
-            self.env(su=True), login=f"other-{secrets.token_hex(4)}", groups="account.group_account_invoice",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
+            self.env(su=True),
+            login=f"other-{secrets.token_hex(4)}",
+            groups="account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
         )
         with self.assertRaises(UserError):
             document.with_user(other).sudo(False).action_sign()
@@ -230,7 +267,12 @@ class TestAgent(TnEdiFlowCommon):
         said = "\n".join(line for line in logs.output if ":odoo.sql_db:" not in line)
         self.assertNotIn(self.pin, said)
         self.assertNotIn(self.pin, (self.folder / "agent.log").read_text())
-        for table in ("l10n_tn_edi_sign", "l10n_tn_edi_signing", "l10n_tn_edi_signing_line", "l10n_tn_edi_signature_provider"):
+        for table in (
+            "l10n_tn_edi_sign",
+            "l10n_tn_edi_signing",
+            "l10n_tn_edi_signing_line",
+            "l10n_tn_edi_signature_provider",
+        ):
             self.env.flush_all()
             self.env.cr.execute(f"SELECT row_to_json(t)::text FROM {table} t")
             self.assertNotIn(self.pin, "\n".join(row for (row,) in self.env.cr.fetchall()))

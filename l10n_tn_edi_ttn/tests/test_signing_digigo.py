@@ -20,28 +20,44 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
     def setUp(self):
         super().setUp()
         self.holder = new_test_user(
-            self.env(su=True), login=f"holder-{secrets.token_hex(4)}", groups="account.group_account_invoice",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
+            self.env(su=True),
+            login=f"holder-{secrets.token_hex(4)}",
+            groups="account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
         )
         self.credential = f"{self.holder.login}@exemple.tn"
         self.pin = f"Pin-{secrets.token_hex(4)}"
         self.client_secret = f"client/secret-{secrets.token_hex(8)}"
         client = f"app-{secrets.token_hex(4)}"
         self.sandbox.call(
-            "POST", "remote", kind="digigo", name=self.credential, pin=self.pin, subject="TITULAIRE ESSAI",
+            "POST",
+            "remote",
+            kind="digigo",
+            name=self.credential,
+            pin=self.pin,
+            subject="TITULAIRE ESSAI",
             declare=self.login,
         )
         self.sandbox.call("POST", "remote/clients", client=client, secret=self.client_secret)
-        self.digigo = self.env["l10n_tn_edi.signature.provider"].sudo().create({
-            "name": "DigiGo",
-            "code": "digigo",
-            "company_id": self.company.id,
-            "digigo_url": self.sandbox.info["digigo"],
-            "digigo_client": client,
-            "digigo_secret": self.client_secret,
-            "signatory_ids": [Command.create({"user_id": self.holder.id, "credential": self.credential})],
-            "state": "test",
-        })
+        self.digigo = (
+            self.env["l10n_tn_edi.signature.provider"]
+            .sudo()
+            .create(
+                {
+                    "name": "DigiGo",
+                    "code": "digigo",
+                    "company_id": self.company.id,
+                    "digigo_url": self.sandbox.info["digigo"],
+                    "digigo_client": client,
+                    "digigo_secret": self.client_secret,
+                    "signatory_ids": [
+                        Command.create({"user_id": self.holder.id, "credential": self.credential})
+                    ],
+                    "state": "test",
+                }
+            )
+        )
         self.company.sudo().l10n_tn_edi_provider_id = self.digigo
 
     def wait_for_signature(self, count=1):
@@ -63,11 +79,14 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
         page = session.get(url, timeout=20)
         self.assertEqual(page.status_code, 200, page.text)
         handle = re.search(r'name="handle" value="([^"]+)"', page.text)[1]
-        sent = next(one["otp"] for one in self.sandbox.call("GET", "remote")["outbox"] if one["handle"] == handle)
+        sent = next(
+            one["otp"] for one in self.sandbox.call("GET", "remote")["outbox"] if one["handle"] == handle
+        )
         answer = session.post(
             url.partition("?")[0],
             {"handle": handle, "pin": pin or self.pin, "otp": otp or sent, "decision": decision},
-            allow_redirects=False, timeout=20,
+            allow_redirects=False,
+            timeout=20,
         )
         return answer.headers.get("Location")
 
@@ -124,8 +143,11 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
         document = self.wait_for_signature()
         location = self.at_digigo(self.begin(document))
         other = new_test_user(
-            self.env(su=True), login=f"other-{secrets.token_hex(4)}", groups="account.group_account_invoice",
-            company_id=self.company.id, company_ids=[Command.set(self.company.ids)],
+            self.env(su=True),
+            login=f"other-{secrets.token_hex(4)}",
+            groups="account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
         )
         self.come_back(location, other)
         self.assertEqual(document.state, "signing")

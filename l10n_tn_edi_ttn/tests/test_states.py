@@ -191,7 +191,9 @@ class TestStates(TnEdiCommon):
         document = self._document("submitted")
         exchange = self.env["l10n_tn_edi.exchange"]._open(document, "save")
         administrator = self.make_accountant()
-        administrator.sudo().group_ids += self.env.ref("base.group_system") + self.env.ref("account.group_account_manager")
+        administrator.sudo().group_ids += self.env.ref("base.group_system") + self.env.ref(
+            "account.group_account_manager"
+        )
         for record, values in ((document, {"state": "accepted"}), (exchange, {"deposit_id": "1"})):
             theirs = record.with_user(administrator).sudo(False)
             with self.assertRaises(AccessError):
@@ -218,10 +220,18 @@ class TestStates(TnEdiCommon):
             company_ids=[Command.set(self.company.ids)],
         )
         stranger = new_test_user(
-            self.env(su=True), login="tn_edi_employee", groups="base.group_user", company_id=self.company.id,
+            self.env(su=True),
+            login="tn_edi_employee",
+            groups="base.group_user",
+            company_id=self.company.id,
             company_ids=[Command.set(self.company.ids)],
         )
-        everybody = {"reader": reader, "accountant": accountant, "responsible": responsible, "stranger": stranger}
+        everybody = {
+            "reader": reader,
+            "accountant": accountant,
+            "responsible": responsible,
+            "stranger": stranger,
+        }
         for action, state, allowed in (
             ("action_send", "to_send", {"accountant", "responsible"}),
             ("action_hold", "to_send", {"accountant", "responsible"}),
@@ -255,7 +265,9 @@ class TestStates(TnEdiCommon):
         document.signed_at = "2026-03-15 10:00:00"
         self.resequence(document.move_id, "NEW/2026/00077")
         self.assertEqual(document.move_id.name, "NEW/2026/00077")
-        self.assertEqual((document.state, document.signed_at), ("to_send", False), "what was signed no longer counts")
+        self.assertEqual(
+            (document.state, document.signed_at), ("to_send", False), "what was signed no longer counts"
+        )
         for state in AT_TTN:
             with self.subTest(state=state):
                 document = self._document(state)
@@ -274,7 +286,9 @@ class TestStates(TnEdiCommon):
             lambda: line.write({"discount": 50}),
             lambda: line.with_context(check_move_validity=False).write({"price_unit": 1}),
             lambda: line.sudo().write({"tax_ids": [Command.clear()]}),
-            lambda: move.sudo().write({"invoice_line_ids": [Command.create({"display_type": "line_note", "name": "Note"})]}),
+            lambda: move.sudo().write(
+                {"invoice_line_ids": [Command.create({"display_type": "line_note", "name": "Note"})]}
+            ),
         ):
             with self.assertRaises(UserError):
                 change()
@@ -292,7 +306,9 @@ class TestStates(TnEdiCommon):
         move.write({"l10n_tn_edi_exclusion": "other", "l10n_tn_edi_exclusion_reason": "Avoir interne"})
         document.next_at = "2026-01-01"
         self.env["l10n_tn_edi.document"].sudo()._prepare_batch()
-        self.assertEqual((document.state, document.live, document.reason_code), ("withdrawn", False, "scope.excluded"))
+        self.assertEqual(
+            (document.state, document.live, document.reason_code), ("withdrawn", False, "scope.excluded")
+        )
         self.assertFalse(move._l10n_tn_edi_awaits_ttn(), "the e-mail need not wait")
         move.l10n_tn_edi_exclusion = False
         move.action_l10n_tn_edi_send()

@@ -15,12 +15,16 @@ class TestTrust(TnEdiFlowCommon):
 
     def setUp(self):
         super().setUp()
-        self.env["ir.config_parameter"].sudo().set_param("l10n_tn_edi_ttn.ttn_matricules", f"0736202X, {SANDBOX_TTN}")
+        self.env["ir.config_parameter"].sudo().set_param(
+            "l10n_tn_edi_ttn.ttn_matricules", f"0736202X, {SANDBOX_TTN}"
+        )
 
     def load_anchors(self, **values):
         content = Path(self.sandbox.info["anchors_file"]).read_bytes()
-        return self.env["l10n_tn_edi.trust.anchor"].sudo().create(
-            {"name": "Sandbox", "certificate": base64.b64encode(content), **values}
+        return (
+            self.env["l10n_tn_edi.trust.anchor"]
+            .sudo()
+            .create({"name": "Sandbox", "certificate": base64.b64encode(content), **values})
         )
 
     def test_nothing_is_trusted_out_of_the_box(self):

@@ -392,9 +392,7 @@ class TestUnknown(UnknownCase):
         """An error of our own while calling: nothing is known, so the lease decides."""
         document = self.post()
         Client = "odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_gateway.ElFatooraClient.save_efact"
-        with patch(Client, side_effect=RuntimeError("broken")), self.assertLogs(
-            LOGGER, "ERROR"
-        ):
+        with patch(Client, side_effect=RuntimeError("broken")), self.assertLogs(LOGGER, "ERROR"):
             self.submit()
         self.assertEqual(document.state, "sending")
         self.age(document, minutes=10)
@@ -412,9 +410,7 @@ class TestUnknown(UnknownCase):
                 raise RuntimeError("broken")
             return original(document, decision, alone)
 
-        with patch.object(Document, "_apply_deposit", apply_deposit), self.assertLogs(
-            LOGGER, "ERROR"
-        ):
+        with patch.object(Document, "_apply_deposit", apply_deposit), self.assertLogs(LOGGER, "ERROR"):
             self.submit()
         self.assertEqual(documents.mapped("state"), ["submitted", "sending", "submitted"])
         self.age(documents[1], minutes=10)
@@ -433,7 +429,9 @@ class TestUnknown(UnknownCase):
         with mute_logger("odoo.sql_db"):
             self.submit()
         self.assertEqual((second.state, second.reason_code), ("unknown", "deposit.id_taken"))
-        self.assertEqual(second.exchange_ids.deposit_id, first.deposit_id, "the answer is kept with its attempt")
+        self.assertEqual(
+            second.exchange_ids.deposit_id, first.deposit_id, "the answer is kept with its attempt"
+        )
         self.assertFalse(second.deposit_id)
         self.assert_sentence(second, first.deposit_id)
         with mute_logger("odoo.sql_db"):

@@ -253,7 +253,9 @@ class TestValues(TnEdiCommon):
     def test_credit_note_of_nothing_is_said(self):
         refund = self.make_invoice(move_type="out_refund", post=True)
         [finding] = refund._l10n_tn_edi_findings()
-        self.assertEqual((finding["code"], finding["field"]), ("odoo.credit_origin", "l10n_tn_edi_credit_reason"))
+        self.assertEqual(
+            (finding["code"], finding["field"]), ("odoo.credit_origin", "l10n_tn_edi_credit_reason")
+        )
 
     def test_euro(self):
         euro = self.env.ref("base.EUR")

@@ -67,7 +67,9 @@ class L10nTnEdiSign(models.TransientModel):
             signer = provider.sudo()._agent_signer()
         except SignatureError as error:
             # The wizard is gone with its PIN: typed again, it is a decision of the user.
-            message = self.env["l10n_tn_edi.messages"]._sentence(error.code, {"provider": provider.name, **error.params})
+            message = self.env["l10n_tn_edi.messages"]._sentence(
+                error.code, {"provider": provider.name, **error.params}
+            )
             raise UserError(message) from None
         signing = self.env["l10n_tn_edi.signing"]._begin(provider, signatory, documents, signer.chain)
         signing._finish(list(signer.sign_all(signing._prepared())))

@@ -166,7 +166,9 @@ def _error(answer: dict) -> SignerError:
         return SignerError("remote.answer", reason="an unknown error")
     params = answer.get("params")
     params = params if isinstance(params, dict) else {}
-    return SignerError(code, **{"key": "?", "reason": "?", **{str(name): str(value) for name, value in params.items()}})
+    return SignerError(
+        code, **{"key": "?", "reason": "?", **{str(name): str(value) for name, value in params.items()}}
+    )
 
 
 def _read(connection: socket.socket, size: int) -> bytes:

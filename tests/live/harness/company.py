@@ -80,6 +80,11 @@ class Company:
                 "l10n_tn_edi_provider_id": provider,
             },
         )
+        # As if the account had just been compared with ours: what is tested begins after that.
+        query(
+            self.database,
+            "INSERT INTO l10n_tn_edi_account (company_id, mode, swept_at) VALUES (1, 'test', now() at time zone 'UTC')",
+        )
         self.journal = self.find("account.journal", [("type", "=", "sale")])
         self.admin.call("account.journal", "write", [self.journal], {"l10n_tn_edi_enabled": True})
         self.tax = self.find("account.tax", [("type_tax_use", "=", "sale"), ("amount", "=", 19)])

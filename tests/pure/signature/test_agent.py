@@ -59,8 +59,14 @@ class Running:
         self.folder = folder
         self.tokens = folder / "tokens"
         self.tokens.mkdir()
-        (folder / "softhsm.conf").write_text(f"directories.tokendir = {self.tokens}\nobjectstore.backend = file\n")
-        self.environment = {**os.environ, "SOFTHSM2_CONF": str(folder / "softhsm.conf"), "PYTHONPATH": str(judges.ROOT)}
+        (folder / "softhsm.conf").write_text(
+            f"directories.tokendir = {self.tokens}\nobjectstore.backend = file\n"
+        )
+        self.environment = {
+            **os.environ,
+            "SOFTHSM2_CONF": str(folder / "softhsm.conf"),
+            "PYTHONPATH": str(judges.ROOT),
+        }
         root = pki.Authority("Root")
         self.key, signer = root.signer(matricule="1234567R")
         self.chain = [signer, pki.der(root.certificate)]
@@ -70,9 +76,13 @@ class Running:
         self.process = None
 
     def _make_token(self):
-        self._run("softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", SO_PIN)
+        self._run(
+            "softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", SO_PIN
+        )
         key = self.key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
         )
         files = []
         for number, data in enumerate([key, *self.chain]):
@@ -83,11 +93,20 @@ class Running:
 
     def _run(self, *command):
         subprocess.run(
-            [str(part) for part in command], env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=60
+            [str(part) for part in command],
+            env=self.environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
         )
 
     def start(self):
-        lines = [f'socket = "{self.path}"', "[keys.company]", f'library = "{library()}"', f'token_label = "{LABEL}"']
+        lines = [
+            f'socket = "{self.path}"',
+            "[keys.company]",
+            f'library = "{library()}"',
+            f'token_label = "{LABEL}"',
+        ]
         lines += [f"{name} = {value!r}".replace("'", '"') for name, value in self.settings.items()]
         config = self.folder / "agent.toml"
         config.write_text("\n".join(lines))
@@ -95,8 +114,11 @@ class Running:
         self.log = self.folder / "agent.log"
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "signing_agent", "--config", str(config)], env=self.environment,
-                cwd=judges.ROOT, stdout=output, stderr=output,
+                [sys.executable, "-m", "signing_agent", "--config", str(config)],
+                env=self.environment,
+                cwd=judges.ROOT,
+                stdout=output,
+                stderr=output,
             )
         end = time.monotonic() + 30
         while not self._answers():
@@ -208,7 +230,11 @@ def test_a_configured_pin(make, tmp_path):
     values = list(agent.sign_all(prepared))
     assert all(isinstance(value, bytes) for value in values)
     assert agent.status() == {
-        "present": True, "configured_pin": True, "open": True, "documents_left": 0, "seconds_left": 0,
+        "present": True,
+        "configured_pin": True,
+        "open": True,
+        "documents_left": 0,
+        "seconds_left": 0,
     }
 
 
@@ -318,7 +344,14 @@ def test_no_core_dumps(make):
 
 def test_rubbish_harms_nobody(make):
     running = make()
-    for data in (b"", b"\xff\xff\xff\xff", b"\0\0\0\2[]", b"\0\0\0\5abcde", b"\0\0\0\x09{\"do\": 1}", b"\0\0\1\0x"):
+    for data in (
+        b"",
+        b"\xff\xff\xff\xff",
+        b"\0\0\0\2[]",
+        b"\0\0\0\5abcde",
+        b'\0\0\0\x09{"do": 1}',
+        b"\0\0\1\0x",
+    ):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(10)
             probe.connect(str(running.path))
@@ -336,7 +369,8 @@ def test_several_at_once(make):
     _documents, prepared = prepare(agent, 40)
     results = []
     threads = [
-        threading.Thread(target=lambda: results.append(list(agent.sign_all(prepared)))) for _number in range(4)
+        threading.Thread(target=lambda: results.append(list(agent.sign_all(prepared))))
+        for _number in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -350,7 +384,11 @@ def test_two_agents_do_not_share_a_socket(make):
     running = make()
     result = subprocess.run(
         [sys.executable, "-m", "signing_agent", "--config", str(running.folder / "agent.toml")],
-        env=running.environment, cwd=judges.ROOT, capture_output=True, timeout=30, check=False,
+        env=running.environment,
+        cwd=judges.ROOT,
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     assert result.returncode == 2
     assert b"listens" in result.stderr

@@ -57,5 +57,7 @@ if os.environ.get("EDI_PROBE_PROFILE"):
     shared = cProfile.Profile()
     for name in ("_cron_submit", "_cron_follow", "_cron_lane"):
         if hasattr(queue.L10nTnEdiDocument, name):
-            wrapped = _profiled(getattr(queue.L10nTnEdiDocument, name), shared, os.environ["EDI_PROBE_PROFILE"])
+            wrapped = _profiled(
+                getattr(queue.L10nTnEdiDocument, name), shared, os.environ["EDI_PROBE_PROFILE"]
+            )
             setattr(queue.L10nTnEdiDocument, name, wrapped)
