@@ -1,0 +1,23 @@
+"""`make chaos`: 1,000 documents, four workers, faults and kills mixed in; then each rule of the protocol switched off."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WHOLE = {"CHAOS_DOCUMENTS": "1000", "CHAOS_WORKERS": "4", "CHAOS_SECONDS": "1500"}
+
+
+def main():
+    environment = {**WHOLE, **os.environ}
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-o", "timeout=0"]
+    codes = [
+        subprocess.run([*command, f"tests/live/{name}"], cwd=ROOT, env=environment, check=False).returncode
+        for name in ("test_chaos.py", "chaos_mutations.py")
+    ]
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

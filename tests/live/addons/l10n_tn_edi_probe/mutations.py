@@ -1,0 +1,77 @@
+"""One rule of the protocol switched off, to prove that the chaos test would notice: ``EDI_PROBE_MUTATION=NAME``."""
+
+import os
+from dataclasses import replace
+
+
+def _no_claim_commit():
+    """The attempt is not committed before the call."""
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue import L10nTnEdiDocument
+
+    original, commit = L10nTnEdiDocument._claim_due, L10nTnEdiDocument._commit
+
+    def claim_due(self, step, limit, work):
+        def claim(documents):
+            result = work(documents)
+            if result:
+                L10nTnEdiDocument._commit = lambda self: self.env.flush_all()
+            return result
+
+        try:
+            return original(self, step, limit, claim)
+        finally:
+            L10nTnEdiDocument._commit = commit
+
+    L10nTnEdiDocument._claim_due = claim_due
+
+
+def _no_ask():
+    """What may have been sent is sent again without asking."""
+    from odoo.addons.l10n_tn_edi_ttn.elfatoora import decisions
+
+    for name in ("lease_expired", "after_save"):
+        original = getattr(decisions, name)
+
+        def decide(*args, original=original, **kwargs):
+            decision = original(*args, **kwargs)
+            return (
+                replace(decision, state="signed", retry_in=0.0) if decision.state == "unknown" else decision
+            )
+
+        setattr(decisions, name, decide)
+
+
+def _no_window():
+    """One answer without the deposit is enough to call it absent."""
+    from odoo.addons.l10n_tn_edi_ttn.elfatoora import decisions
+
+    decisions.ABSENCES_NEEDED = 1
+    decisions._window = lambda history: 0.0
+
+
+def _no_lease():
+    """An attempt counts as lost at once, while its call is still on its way."""
+    from odoo.addons.l10n_tn_edi_ttn.models import l10n_tn_edi_document_deposit as deposit
+
+    class Moment(int):
+        """Adds nothing to a moment; the call still gets its time."""
+
+        def __sub__(self, other):
+            return 60
+
+        def __add__(self, other):
+            return 0
+
+    deposit.LEASE_SECONDS = Moment(-60)
+
+
+def _no_signature():
+    """Whatever TTN shows under our number is ours."""
+    from odoo.addons.l10n_tn_edi_ttn.elfatoora import consulted
+
+    consulted._kind = lambda sent, seen: "ours" if seen.number == sent.number else "other"
+    consulted.acceptance_mismatches.__code__ = (lambda sent, seen: ()).__code__
+
+
+if os.environ.get("EDI_PROBE_MUTATION"):
+    globals()[f"_no_{os.environ['EDI_PROBE_MUTATION']}"]()
