@@ -116,6 +116,7 @@ def compare(shared, version, part):
     return accepted, differences
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_verdict_differs_from_the_official_schema(shared, version):
     with concurrent.futures.ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
