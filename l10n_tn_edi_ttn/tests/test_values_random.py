@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from ..teif import write
 from .common import TnEdiCommon
 
-INVOICES = 30
+INVOICES = 25
 SEED = 20260315
 LONG = 200
 # TTN's own schemas, where they are at hand beside the project
