@@ -11,11 +11,11 @@ ODOO_TAGS ?= /l10n_tn_edi_ttn
 export PYTEST_ARGS ODOO_TAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venvs demo stop test test-pure test-odoo test-live lint format bench chaos screenshots clean
+.PHONY: help setup venvs demo stop test test-pure test-odoo test-live lint format bench chaos clean
 
 help:
 	@sed -n '1,/^$$/s/^#   \{0,1\}/  /p' Makefile
-	@echo "   make lint | format | bench | chaos | screenshots | clean"
+	@echo "   make lint | format | bench | chaos | clean"
 
 setup:
 	@scripts/setup.sh
@@ -54,9 +54,6 @@ bench: setup
 
 chaos: setup
 	@$(PYTHON) bench/chaos.py
-
-screenshots: setup
-	@demo/screenshots
 
 clean: stop
 	rm -rf .env
