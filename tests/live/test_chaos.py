@@ -24,7 +24,9 @@ def company(admin, ttn):
 
 @pytest.mark.timeout(SECONDS * 2 + 200)
 def test_nothing_twice_and_nothing_lost(company, start, capsys):
-    moves = [move for _hundred in range(0, DOCUMENTS, 100) for move in company.post_invoices(min(100, DOCUMENTS))]
+    moves = [
+        move for _hundred in range(0, DOCUMENTS, 100) for move in company.post_invoices(min(100, DOCUMENTS))
+    ]
     chaos = Chaos(company, moves, start, workers=WORKERS)
     chaos.run(SECONDS)
     counted, wrong = verdict(company, moves)
