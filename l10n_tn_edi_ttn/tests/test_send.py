@@ -218,14 +218,15 @@ class TestSend(TnEdiFlowCommon):
         self.send_held()
         self.assertFalse(self.mails(move), "the invoice is another one now: the user sends it again")
 
-    def test_the_last_word_counts(self):
+    def test_each_sending_goes(self):
+        """Sent twice while TTN worked: two e-mails leave, as they would have without waiting."""
         document = self.post()
         self.send(document.move_id, subject="Premier")
         self.send(document.move_id, subject="Second")
         self.submit()
         self.follow()
         self.send_held()
-        self.assertEqual(self.mails(document.move_id).mapped("subject"), ["Second"])
+        self.assertEqual(self.mails(document.move_id).mapped("subject"), ["Premier", "Second"])
 
     def test_an_email_that_fails(self):
         """It is told on the invoice and not tried again for ever; the others go."""
