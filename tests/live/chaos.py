@@ -45,11 +45,15 @@ class Chaos:
     :param int workers: processes that run scheduled actions.
     :param float share: how often a failpoint strikes.
     :param str mutation: a rule of the protocol to switch off.
+    :param int later: further invoices, posted while the first ones are on their way.
     """
 
-    def __init__(self, company, moves, start, *, workers=2, share=0.004, mutation="", faults=FAULTS, seed=1):
+    def __init__(
+        self, company, moves, start, *, workers=2, share=0.004, mutation="", faults=FAULTS, later=0, seed=1
+    ):
         self.company, self.moves, self._start = company, moves, start
         self.count, self.share, self.mutation, self.faults = workers, share, mutation, faults
+        self.later = later
         self.random = random.Random(seed)
         self.workers = []
         self.happened = Counter()
@@ -72,6 +76,11 @@ class Chaos:
                 quiet = True
                 self.company.ttn.admin("DELETE", "/faults")
             self._keep_workers(quiet)
+            if self.later and all(
+                state not in ("to_send", "to_sign", "signed") for state in self.open_documents()
+            ):
+                self.moves += self.company.post_invoices(self.later)
+                self.later = 0
             if not quiet and self.random.random() < 0.1:
                 self._cut_connections()
             self._let_time_pass(20)

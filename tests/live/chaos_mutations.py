@@ -12,11 +12,12 @@ from tests.live.harness.company import Company
 
 # For each rule the trouble that it is there for.
 TROUBLE = {
-    "claim_commit": ({}, 0.3),
-    "ask": ({"reset_after": {"operation": "saveEfact", "probability": 0.5}}, 0.0),
-    "window": ({"late_deposit": {"probability": 0.5, "params": {"delay": 30}}}, 0.0),
-    "lease": ({"slow_drip": {"operation": "saveEfact", "params": {"interval": 0.3, "chunk": 40}}}, 0.0),
-    "signature": ({"foreign_reference": {"probability": 0.5}}, 0.0),
+    "claim_commit": {},
+    "ask": {"reset_after": {"operation": "saveEfact", "probability": 0.5}},
+    # Visible before W (a minute) is over, and not before.
+    "window": {"late_deposit": {"probability": 0.5, "params": {"delay": 50}}},
+    "lease": {"late_deposit": {"probability": 0.5, "params": {"delay": 55}}},
+    "signature": {"foreign_reference": {"probability": 0.5}},
 }
 
 
@@ -29,10 +30,9 @@ def company(admin, ttn):
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("mutation", TROUBLE)
 def test_is_noticed(company, start, capsys, mutation):
-    faults, share = TROUBLE[mutation]
     moves = company.post_invoices(20)
-    chaos = Chaos(company, moves, start, share=share, mutation=mutation, faults=faults)
-    chaos.run(90)
+    chaos = Chaos(company, moves, start, share=0.0, mutation=mutation, faults=TROUBLE[mutation], later=5)
+    chaos.run(120)
     counted, wrong = verdict(company, moves)
     with capsys.disabled():
         sys.stdout.write(f"\n{mutation}: {report(chaos, counted, wrong)}\n")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 
 def _no_claim_commit():
-    """The attempt is not committed before the call."""
+    """The call is made although the commit of its attempt did not succeed."""
     from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue import L10nTnEdiDocument
 
     original, commit = L10nTnEdiDocument._claim_due, L10nTnEdiDocument._commit
@@ -14,7 +14,7 @@ def _no_claim_commit():
         def claim(documents):
             result = work(documents)
             if result:
-                L10nTnEdiDocument._commit = lambda self: self.env.flush_all()
+                L10nTnEdiDocument._commit = lambda self: self.env.cr.rollback()
             return result
 
         try:
