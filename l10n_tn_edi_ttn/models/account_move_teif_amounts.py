@@ -15,6 +15,8 @@ ITEM_DESCRIPTION = 500
 PRICE_DECIMALS = 5  # the most that the schema takes
 RATE_LENGTH = 5
 TVA_EXEMPT = (TVA, Decimal(0))
+# What is kept of a base line beside what the tax engine says of it
+NET, CODES = "l10n_tn_edi_net", "l10n_tn_edi_codes"
 # Taxes that a line carries, by version; all of them where none is given.
 TAXES_A_LINE = {"1.8.8": 1, "1.8.9": 1}
 # Base lines of which only the taxes count: the stamp, and the two lines of a discount for early payment, which cancel out.
@@ -92,14 +94,20 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_net(self, base_line):
         """The line's total without tax as it is in the journal entry (I-171)."""
-        details = base_line["tax_details"]
-        return self._l10n_tn_edi_decimal(
-            details["total_excluded_currency"] + details["delta_total_excluded_currency"]
-        )
+        if NET not in base_line:  # asked for several times a line
+            details = base_line["tax_details"]
+            base_line[NET] = self._l10n_tn_edi_decimal(
+                details["total_excluded_currency"] + details["delta_total_excluded_currency"]
+            )
+        return base_line[NET]
 
     def _l10n_tn_edi_codes(self, base_line):
         """``(code, rate)`` of the taxes of a line."""
-        return [data["tax"]._l10n_tn_edi_code_and_rate() for data in base_line["tax_details"]["taxes_data"]]
+        if CODES not in base_line:
+            base_line[CODES] = tuple(
+                data["tax"]._l10n_tn_edi_code_and_rate() for data in base_line["tax_details"]["taxes_data"]
+            )
+        return base_line[CODES]
 
     def _l10n_tn_edi_has_vat(self, base_line):
         return any(code == TVA for code, _rate in self._l10n_tn_edi_codes(base_line))

@@ -45,7 +45,9 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_teif_document(self):
         """:return: the ``teif.document.Document`` of this invoice, without signature."""
         self.ensure_one()
-        return Document(**self._l10n_tn_edi_teif_values())
+        # The version is asked for with every line: it is found out once.
+        move = self.with_context(l10n_tn_edi_version=self._l10n_tn_edi_version())
+        return Document(**move._l10n_tn_edi_teif_values())
 
     def _l10n_tn_edi_teif_values(self):
         """The values of the document by the names of ``teif.document.Document``: extend this to add blocks."""

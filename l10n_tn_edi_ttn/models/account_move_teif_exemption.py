@@ -35,13 +35,13 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_exempt(self, amounts):
         """``(total without tax of the exempt lines, their taxes of 0 %)``; (0, no tax) for an export."""
         total, taxes = Decimal(0), self.env["account.tax"]
-        if self.l10n_tn_edi_type_code == "I-15" or self._l10n_tn_edi_is_export():
-            return total, taxes
         for base_line in amounts.lines:
             exempt = None if base_line["special_type"] else self._l10n_tn_edi_exempt_taxes(base_line)
             if exempt is not None:
                 total += self._l10n_tn_edi_net(base_line)
                 taxes |= exempt
+        if total and (self.l10n_tn_edi_type_code == "I-15" or self._l10n_tn_edi_is_export()):
+            return Decimal(0), taxes.browse()
         return total, taxes
 
     def _l10n_tn_edi_sums(self, amounts):
@@ -58,9 +58,9 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_exemption_texts(self):
         """Why lines are exempt, each reason once, in the language of the customer."""
-        lang = self.partner_id.lang or "fr_FR"
-        taxes = self.invoice_line_ids.tax_ids.with_context(lang=lang)
-        reasons = (clean(html2plaintext(tax.invoice_legal_notes or "")) for tax in taxes if not tax.amount)
+        taxes = self.invoice_line_ids.tax_ids.filtered(lambda tax: not tax.amount)
+        taxes = taxes.with_context(lang=self.partner_id.lang or "fr_FR") if taxes else taxes
+        reasons = (clean(html2plaintext(tax.invoice_legal_notes or "")) for tax in taxes)
         return list(dict.fromkeys(filter(None, reasons)))
 
     def _l10n_tn_edi_own_findings(self, findings):
@@ -68,14 +68,18 @@ class AccountMove(models.Model):
         return [*super()._l10n_tn_edi_own_findings(findings), *self._l10n_tn_edi_check_exemption()]
 
     def _l10n_tn_edi_check_exemption(self):
-        if clean(self.l10n_tn_edi_note) or self._l10n_tn_edi_exemption_texts():
-            return
         taxes = self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy().filtered(
             lambda tax: (
                 tax.l10n_tn_edi_code == TVA and not tax.amount and not tax.l10n_tn_edi_suspended_tax_id
             )
         )
-        if taxes and self.l10n_tn_edi_type_code != "I-15" and not self._l10n_tn_edi_is_export():
+        if (
+            taxes
+            and not clean(self.l10n_tn_edi_note)
+            and not self._l10n_tn_edi_exemption_texts()
+            and self.l10n_tn_edi_type_code != "I-15"
+            and not self._l10n_tn_edi_is_export()
+        ):
             yield self._l10n_tn_edi_own_finding(
                 "odoo.exemption_reason", ADVICE, taxes[0], "invoice_legal_notes", tax=taxes[0].name
             )

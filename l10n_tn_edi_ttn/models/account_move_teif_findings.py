@@ -117,11 +117,16 @@ class AccountMove(models.Model):
         own = self._l10n_tn_edi_own_findings(findings)
         covered = [path for item in own for path in COVERED_PATHS.get(item["code"], ())]
         covered_codes = {code for item in own for code in COVERED_CODES.get(item["code"], ())}
-        result = own + [
-            self._l10n_tn_edi_placed(finding)
+        kept = [
+            finding
             for finding in findings
             if finding.code not in covered_codes and not any(path in finding.path for path in covered)
         ]
+        groups = ()
+        if any(LINE_PATH.search(finding.path) for finding in kept):
+            # Where lines are complained about, the amounts are reckoned once more, and once for all of them.
+            groups = self._l10n_tn_edi_groups(self._l10n_tn_edi_amounts())
+        result = own + [self._l10n_tn_edi_placed(finding, groups) for finding in kept]
         return sorted(result, key=lambda item: SEVERITIES.index(item["severity"]))
 
     # === What only Odoo can see === #
@@ -184,8 +189,8 @@ class AccountMove(models.Model):
 
     # === From the XML path to the record === #
 
-    def _l10n_tn_edi_placed(self, finding):
-        record, field = self._l10n_tn_edi_locate(finding.path)
+    def _l10n_tn_edi_placed(self, finding, groups):
+        record, field = self._l10n_tn_edi_locate(finding.path, groups)
         return {
             "code": finding.code,
             "severity": finding.severity,
@@ -197,8 +202,11 @@ class AccountMove(models.Model):
             "field": field,
         }
 
-    def _l10n_tn_edi_locate(self, path):
-        """``(record, field name)`` that the element at ``path`` was made from; ``(None, False)`` when there is none."""
+    def _l10n_tn_edi_locate(self, path, groups):
+        """``(record, field name)`` that the element at ``path`` was made from; ``(None, False)`` when there is none.
+
+        ``groups`` are what :meth:`_l10n_tn_edi_groups` gives; only a path below a line needs them.
+        """
         if "/MessageSenderIdentifier" in path:
             return self.company_id.partner_id, "vat"
         if "/MessageRecieverIdentifier" in path:
@@ -206,7 +214,7 @@ class AccountMove(models.Model):
         if match := PARTNER_PATH.search(path):
             return self._l10n_tn_edi_locate_partner(int(match[1] or 1), match[2])
         if match := LINE_PATH.search(path):
-            return self._l10n_tn_edi_locate_line(int(match[1] or 1), match[2])
+            return self._l10n_tn_edi_locate_line(int(match[1] or 1), match[2], groups)
         if "/DocumentReference" in path:
             return self._l10n_tn_edi_locate_item(
                 path,
@@ -256,8 +264,7 @@ class AccountMove(models.Model):
             partner = self._l10n_tn_edi_supplier_place() if supplier else self._l10n_tn_edi_customer_place()
         return partner, field
 
-    def _l10n_tn_edi_locate_line(self, number, rest):
-        groups = self._l10n_tn_edi_groups(self._l10n_tn_edi_amounts())
+    def _l10n_tn_edi_locate_line(self, number, rest, groups):
         if not 0 < number <= len(groups):
             return self, "invoice_line_ids"
         section, base_lines = groups[number - 1]

@@ -54,31 +54,36 @@ class AccountMove(models.Model):
         "fiscal_position_id", "commercial_partner_id", "invoice_date", "reversed_entry_id", "company_id"
     )
     def _compute_l10n_tn_edi_attestation_id(self):
-        Attestation = self.env["l10n_tn_edi.vat.attestation"]
         for move in self:
             current = move.l10n_tn_edi_attestation_id
-            if move.state != "draft":
-                move.l10n_tn_edi_attestation_id = current
-            elif move.reversed_entry_id:
-                move.l10n_tn_edi_attestation_id = move.reversed_entry_id.l10n_tn_edi_attestation_id
-            elif not move.fiscal_position_id.l10n_tn_edi_suspension or move.move_type not in (
-                "out_invoice",
-                "out_refund",
-            ):
-                move.l10n_tn_edi_attestation_id = False
-            elif current and current.partner_id == move.commercial_partner_id:
-                move.l10n_tn_edi_attestation_id = current  # somebody's choice, or found before
-            else:
-                date = move.invoice_date or fields.Date.context_today(move)
-                move.l10n_tn_edi_attestation_id = Attestation._of_customer(
-                    move.company_id, move.commercial_partner_id, date
-                )
+            draft = move.state == "draft"
+            move.l10n_tn_edi_attestation_id = move._l10n_tn_edi_usual_attestation() if draft else current
+
+    def _l10n_tn_edi_usual_attestation(self):
+        """The attestation of a draft: the one it has while it fits, that of the invoice it reverses, or a valid one."""
+        current = self.l10n_tn_edi_attestation_id
+        suspended = self.fiscal_position_id.l10n_tn_edi_suspension
+        if self.move_type not in ("out_invoice", "out_refund"):
+            return current.browse()
+        # Somebody may have chosen it, also where single lines alone are under suspension.
+        fits = suspended or self._l10n_tn_edi_suspended_lines()
+        if fits and current.partner_id == self.commercial_partner_id:
+            return current
+        if self.reversed_entry_id:
+            return self.reversed_entry_id.l10n_tn_edi_attestation_id
+        if not suspended:
+            return current.browse()
+        date = self.invoice_date or fields.Date.context_today(self)
+        return current._of_customer(self.company_id, self.commercial_partner_id, date)
 
     # === What is suspended === #
 
     def _l10n_tn_edi_suspended_lines(self):
         """:return: the invoice lines on which a tax is suspended."""
-        return self.invoice_line_ids.filtered(
+        lines = self.invoice_line_ids
+        if not lines.tax_ids.l10n_tn_edi_suspended_tax_id:  # nearly always, and asked for often
+            return lines.browse()
+        return lines.filtered(
             lambda line: line.display_type == "product" and line.tax_ids.l10n_tn_edi_suspended_tax_id
         )
 

@@ -161,6 +161,18 @@ class TestSuspension(TnEdiCommon):
             self.make_invoice(self.line(100.0, self.suspended_19)), "odoo.attestation_missing"
         )
 
+    def test_suspended_line_alone_keeps_the_chosen_attestation(self):
+        attestation = self.attestation(date_end="2099-12-31")
+        move = self.make_invoice(
+            self.line(100.0, self.suspended_19),
+            invoice_date=False,
+            l10n_tn_edi_attestation_id=attestation.id,
+        )
+        move.action_post()
+        self.assertEqual(move.l10n_tn_edi_attestation_id, attestation)
+        self.assertEqual([item.code for item in self.teif(move).references], ["I-85"])
+        self.assertEqual(attestation.amount_used, 100.0)
+
     def test_expired(self):
         attestation = self.attestation(date_end="2026-03-14")
         self.assert_blocked(

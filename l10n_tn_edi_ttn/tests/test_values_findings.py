@@ -1,5 +1,6 @@
 import json
 from string import Formatter
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -146,6 +147,17 @@ class TestFindings(TnEdiCommon):
         )
         move = self.make_invoice(partner_bank_id=bank.id, post=True)
         self.assert_finding(move, "bank.rib_key", move, "partner_bank_id", severity="warning")
+
+    def test_amounts_are_reckoned_once_for_the_document_and_once_for_all_findings(self):
+        moves = self.env.registry["account.move"]
+        reckon = moves._l10n_tn_edi_amounts
+        for code, count, expected in (("SRV", 0, 1), ("C" * 36, 3, 2)):
+            self.service.sudo().default_code = code
+            move = self.make_invoice(self.line(), self.line(), self.line(), post=True)
+            with patch.object(moves, "_l10n_tn_edi_amounts", autospec=True, side_effect=reckon) as spy:
+                findings = move._l10n_tn_edi_findings()
+            self.assertEqual(len(findings), count)
+            self.assertEqual(spy.call_count, expected)
 
     def test_every_finding_at_once(self):
         self.customer.write({"street": "A" * 36, "city": "B" * 36, "vat": False})
