@@ -67,5 +67,8 @@
         "report/report_invoice.xml",
         "report/report_invoice_suspension.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["l10n_tn_edi_ttn/static/src/live/**/*"],
+    },
     "post_init_hook": "post_init_hook",
 }

@@ -40,6 +40,7 @@ from . import l10n_tn_edi_exchange
 from . import l10n_tn_edi_exchange_view
 from . import l10n_tn_edi_gateway
 from . import l10n_tn_edi_latch
+from . import l10n_tn_edi_live
 from . import l10n_tn_edi_messages
 from . import l10n_tn_edi_messages_decisions
 from . import l10n_tn_edi_messages_documents
