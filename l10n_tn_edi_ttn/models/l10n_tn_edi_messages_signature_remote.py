@@ -12,6 +12,7 @@ class L10nTnEdiMessages(models.AbstractModel):
             **super()._signature_catalogue(),
             **self._signature_remote_catalogue(),
             **self._signature_agent_catalogue(),
+            **self._signature_desktop_catalogue(),
         }
 
     @api.model
@@ -69,6 +70,48 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The token “%(key)s” failed (%(reason)s). Unplug it, plug it in again, and sign again.",
                 key=p["key"],
                 reason=p["reason"],
+            ),
+        }
+
+    @api.model
+    def _signature_desktop_catalogue(self):
+        return {
+            "agent.origin": lambda p: self.env._(
+                "The signing agent on this computer does not talk to this Odoo. Add Odoo's address to “origins” in its "
+                "configuration, exactly as the browser shows it."
+            ),
+            "agent.unpaired": lambda p: self.env._(
+                "The signing agent on this computer does not know this browser yet. Connect them with the code that it shows."
+            ),
+            "agent.pairing_over": lambda p: self.env._(
+                "This code is used or too old. Ask for a new one and type it within two minutes."
+            ),
+            "agent.pairing_code": lambda p: self.env._(
+                "This code is wrong. Tries left: %(left)s.", left=p["left"]
+            ),
+            "agent.pairing_paused": lambda p: self.env._(
+                "After several wrong codes the signing agent connects nobody for %(minutes)s minutes.",
+                minutes=p["minutes"],
+            ),
+            "agent.declined": lambda p: self.env._(
+                "The signature was declined on the computer with the token, or nobody entered the PIN in time. Nothing was "
+                "signed."
+            ),
+            "agent.clock": lambda p: self.env._(
+                "The clock of the computer with the token is far from the server's (%(found)s). Set it, then sign again.",
+                found=p["found"],
+            ),
+            "agent.digest": lambda p: self.env._(
+                "The signing agent refused %(number)s: what was to be signed does not belong to its bytes. Nothing was signed; "
+                "tell your administrator.",
+                number=p["number"],
+            ),
+            "agent.other_certificate": lambda p: self.env._(
+                "The certificate of this signature is not on the token that is plugged in. Plug in the right one."
+            ),
+            "agent.unclear": lambda p: self.env._(
+                "The signing agent refused: the document does not say clearly, and once, %(element)s.",
+                element=p["element"],
             ),
         }
 

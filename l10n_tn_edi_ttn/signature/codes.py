@@ -99,6 +99,17 @@ CATALOGUE = {
     "agent.pin_locked": "The token of {key} is locked, or its PIN has expired.",
     "agent.not_a_document": "What was to be signed is no signature of a TEIF document.",
     "agent.failed": "The token of {key} failed: {reason}.",
+    # The agent on a desk, which a browser asks
+    "agent.origin": "The signing agent does not talk to this address.",
+    "agent.unpaired": "The signing agent does not know this browser yet.",
+    "agent.pairing_over": "The pairing code is used or too old.",
+    "agent.pairing_code": "The pairing code is wrong; {left} tries are left.",
+    "agent.pairing_paused": "After wrong codes the signing agent pairs nobody for {minutes} minutes.",
+    "agent.declined": "The signature was declined at the desk, or nobody entered the PIN in time.",
+    "agent.clock": "The signing time {found} is far from the clock of the desk.",
+    "agent.digest": "What was to be signed are not the digests of document {number}.",
+    "agent.other_certificate": "The signature names a certificate that is not on the token.",
+    "agent.unclear": "The document does not say once and clearly: {element}.",
     # Points of TTN's profile
     "profile.signature_id": "Signature Id",
     "profile.value_id": "SignatureValue Id",

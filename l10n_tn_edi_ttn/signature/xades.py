@@ -196,6 +196,12 @@ def complete(state: dict | Prepared, document: bytes, signature_value: bytes) ->
     return b"".join((document[:position], signature.encode(), document[position:]))
 
 
+def signed_properties(state: dict) -> bytes:
+    """The canonical SignedProperties whose digest a prepared ``state`` holds, for a signer that computes it again."""
+    around = f'<around{_NS_DS} xmlns:xades="{_XADES}">{state["signed_properties"]}</around>'
+    return etree.tostring(etree.fromstring(around)[0], method="c14n", exclusive=True, with_comments=False)
+
+
 def _canonical(document: bytes, root: etree._Element | None) -> bytes:
     """The canonical form of an unsigned document. Raises SignatureError when it cannot be signed."""
     if document.startswith(_BOM):
