@@ -1,6 +1,7 @@
 """The documents that an invoice refers to (DocumentReferences of TEIF)."""
 
 from odoo import models
+from odoo.fields import Domain
 
 from ..teif.document import DateText, Reference
 from .l10n_tn_edi_text import clean, cut
@@ -60,6 +61,15 @@ class AccountMove(models.Model):
         self.ensure_one()
         chosen = self.l10n_tn_edi_reference_ids.filtered(lambda line: line.code == "I-89").origin_id
         return self.reversed_entry_id | chosen | self._l10n_tn_edi_deducted_down_payments()
+
+    def _l10n_tn_edi_citing_domain(self):
+        """:return: ``Domain`` of the invoices that may have this one among their :meth:`_l10n_tn_edi_origins`."""
+        self.ensure_one()
+        domain = Domain("reversed_entry_id", "=", self.id)
+        domain |= Domain("l10n_tn_edi_reference_ids.origin_id", "=", self.id)
+        if "sale_line_ids" in self.invoice_line_ids._fields:
+            domain |= Domain("invoice_line_ids.sale_line_ids.invoice_lines.move_id", "=", self.id)
+        return domain
 
     def _l10n_tn_edi_deducted_down_payments(self):
         """The posted down payments of the same orders, when this invoice deducts them."""

@@ -17,6 +17,7 @@ from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
 from .l10n_tn_edi_document import BEFORE_CLAIM
+from .l10n_tn_edi_document_prepare import ORIGINAL_PENDING
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, RETRYABLE, TO_ASK
 
 _logger = logging.getLogger(__name__)
@@ -408,8 +409,8 @@ class L10nTnEdiDocument(models.Model):
             [
                 ("state", "=", "to_send"),
                 ("live", "=", True),
-                ("reason_code", "=", "credit_note.original_pending"),
-                ("move_id.reversed_entry_id", "=", self.move_id.id),
+                ("reason_code", "=", ORIGINAL_PENDING),
+                ("move_id", "any", move._l10n_tn_edi_citing_domain()),
             ]
         )
         if waiting:

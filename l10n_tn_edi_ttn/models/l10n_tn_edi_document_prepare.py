@@ -13,6 +13,8 @@ _logger = logging.getLogger(__name__)
 PREPARED_AT_ONCE = 20
 # A credit note looks again after its original this often, at the latest (an acceptance wakes it at once).
 ORIGINAL_RETRY_MINUTES = 15
+# Why a credit note waits. "refused" among the params: the documents of the originals that a human was told of.
+ORIGINAL_PENDING, ORIGINAL_REFUSED = "credit_note.original_pending", "credit_note.original_refused"
 
 
 class L10nTnEdiDocument(models.Model):
@@ -82,6 +84,9 @@ class L10nTnEdiDocument(models.Model):
     def _wait_for_originals(self):
         """A credit note goes after the invoices it undoes.
 
+        One that was refused is for a human: whether the credit note is still wanted. It is held once for each; what was
+        released goes on. The others are awaited.
+
         :return: whether it has to wait.
         """
         if self.move_id.move_type != "out_refund":
@@ -89,27 +94,22 @@ class L10nTnEdiDocument(models.Model):
         pending = self.move_id._l10n_tn_edi_origins().l10n_tn_edi_document_id.filtered(
             lambda document: document.state not in ("accepted", "conflict", "withdrawn")
         )
-        if not pending:
-            return False
-        # One that was refused is for a human; the others are awaited.
-        original = (
-            pending.filtered(lambda document: document.state in ("rejected", "error"))[:1] or pending[0]
-        )
-        if original.state in ("rejected", "error"):
-            if self.reason_code == "credit_note.original_refused":
-                return False  # held for this reason once, and released by a human
-            # Whether the credit note is still wanted is a human's affair.
+        refused = pending.filtered(lambda document: document.state in ("rejected", "error"))
+        known = (self.reason_code in (ORIGINAL_REFUSED, ORIGINAL_PENDING) and self.reason_params) or {}
+        told = refused.filtered(lambda document: document.id in known.get("refused", ()))
+        news, awaited = refused - told, pending - refused
+        if news:
             self._set_state(
                 "to_send",
                 hold=True,
-                reason_code="credit_note.original_refused",
-                reason_params={"number": original.number},
+                reason_code=ORIGINAL_REFUSED,
+                reason_params={"number": ", ".join(news.move_id.mapped("name")), "refused": refused.ids},
             )
-        else:
+        elif awaited:
             self._set_state(
                 "to_send",
                 next_at=fields.Datetime.add(fields.Datetime.now(), minutes=ORIGINAL_RETRY_MINUTES),
-                reason_code="credit_note.original_pending",
-                reason_params={"number": original.number},
+                reason_code=ORIGINAL_PENDING,
+                reason_params={"number": awaited[0].move_id.name, "refused": told.ids},
             )
-        return True
+        return bool(news or awaited)

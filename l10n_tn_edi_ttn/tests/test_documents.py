@@ -1,6 +1,7 @@
-from datetime import date
+from datetime import date, timedelta
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -77,6 +78,52 @@ class TestKinds(DocumentsCase):
         self.assertTrue(document._wait_for_originals())
         self.assertEqual(document.reason_code, "credit_note.original_pending")
         second.l10n_tn_edi_document_id.sudo().state = "accepted"
+        self.assertFalse(document._wait_for_originals())
+
+    def test_each_refused_original_stops_the_credit_note_once(self):
+        invoices = [self.make() for _number in range(3)]
+        refund = self.make(
+            move_type="out_refund",
+            reversed_entry_id=invoices[0].id,
+            l10n_tn_edi_reference_ids=[self.reference(origin_id=move.id) for move in invoices[1:]],
+        )
+        document = refund.l10n_tn_edi_document_id.sudo()
+        first, second, third = (move.l10n_tn_edi_document_id.sudo() for move in invoices)
+
+        def situation():
+            waits = document._wait_for_originals()
+            situation = (waits, document.hold, document.reason_code)
+            document.hold = False  # what a human does who releases it
+            return situation
+
+        first.state = "rejected"
+        self.assertEqual(situation(), (True, True, "credit_note.original_refused"))
+        self.assertIn(invoices[0].name, document.reason_params["number"])
+        self.assertEqual(situation(), (True, False, "credit_note.original_pending"), "the others are awaited")
+        second.state = "error"
+        self.assertEqual(
+            situation(), (True, True, "credit_note.original_refused"), "another one: asked again"
+        )
+        self.assertEqual(document.reason_params["number"], invoices[1].name)
+        self.assertEqual(situation(), (True, False, "credit_note.original_pending"))
+        third.state = "accepted"
+        self.assertEqual(situation()[:2], (False, False), "released once for each, it goes")
+
+    def test_acceptance_wakes_every_credit_note_that_waits_for_it(self):
+        first, second = self.make(), self.make()
+        refund = self.make(
+            move_type="out_refund",
+            reversed_entry_id=first.id,
+            l10n_tn_edi_reference_ids=[self.reference(origin_id=second.id)],
+        )
+        document = refund.l10n_tn_edi_document_id.sudo()
+        for original in (first, second):
+            self.assertTrue(document._wait_for_originals())
+            self.assertGreater(document.next_at, fields.Datetime.now() + timedelta(minutes=10))
+            accepted = original.l10n_tn_edi_document_id.sudo()
+            accepted.state = "accepted"
+            accepted._after_acceptance()
+            self.assertLessEqual(document.next_at, fields.Datetime.now())
         self.assertFalse(document._wait_for_originals())
 
     def test_references_of_a_sent_invoice_stay(self):
