@@ -49,6 +49,7 @@
         "views/teif_content_views.xml",
         "views/teif_defaults_views.xml",
         "views/teif_mending_views.xml",
+        "wizards/l10n_tn_edi_mending_views.xml",
         "wizards/l10n_tn_edi_readiness_views.xml",
         "wizards/l10n_tn_edi_check_file_views.xml",
         "views/l10n_tn_edi_schema_views.xml",

@@ -54,6 +54,7 @@ from . import l10n_tn_edi_messages_way
 from . import l10n_tn_edi_messages_way_account
 from . import l10n_tn_edi_messages_way_signing
 from . import l10n_tn_edi_preflight
+from . import l10n_tn_edi_proposals
 from . import l10n_tn_edi_reference
 from . import l10n_tn_edi_schema
 from . import l10n_tn_edi_secret

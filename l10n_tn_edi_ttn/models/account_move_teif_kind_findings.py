@@ -20,6 +20,7 @@ KIND_CODES = frozenset(
         "odoo.down_payment_supply",
         "odoo.number_form",
         "odoo.unit_code",
+        "odoo.unit_unknown",
     }
 )
 # What TTN's own schema says, where it was loaded.
@@ -38,7 +39,8 @@ class AccountMove(models.Model):
             *self._l10n_tn_edi_check_credit_note(),
             *self._l10n_tn_edi_check_contract(),
             *self._l10n_tn_edi_check_export(),
-            *self._l10n_tn_edi_check_new_format(findings),
+            *self._l10n_tn_edi_check_number(findings),
+            *self._l10n_tn_edi_check_units(findings),
         ]
 
     def _l10n_tn_edi_check_kind(self):
@@ -114,8 +116,8 @@ class AccountMove(models.Model):
                 "odoo.export_destination", WARNING, self, "l10n_tn_edi_final_country_id"
             )
 
-    def _l10n_tn_edi_check_new_format(self, findings):
-        """What 1.9.0 refuses of numbers and units, said by their remedy in Odoo instead of by a pattern."""
+    def _l10n_tn_edi_check_number(self, findings):
+        """What 1.9.0 refuses of numbers, said by its remedy in Odoo instead of by a pattern."""
         for finding in findings:
             if finding.path.endswith("/Bgm/DocumentIdentifier") and finding.code == "schema.pattern":
                 yield self._l10n_tn_edi_own_finding(
@@ -126,10 +128,17 @@ class AccountMove(models.Model):
                     number=self._l10n_tn_edi_number(),
                     journal=self.journal_id.name,
                 )
-        if not any(finding.path.endswith("/@measurementUnit") for finding in findings):
-            return
+
+    def _l10n_tn_edi_check_units(self, findings):
+        """Units whose code TTN refuses, and those that the document can't name: they stand in it as pieces."""
+        version = self._l10n_tn_edi_version()
+        refused = any(finding.path.endswith("/@measurementUnit") for finding in findings)
         for unit in self.invoice_line_ids.product_uom_id:
-            if not unit._l10n_tn_edi_is_listed(self._l10n_tn_edi_version()):
+            if not unit._l10n_tn_edi_fitting(version):
+                yield self._l10n_tn_edi_own_finding(
+                    "odoo.unit_unknown", WARNING, unit, "l10n_tn_edi_code", unit=unit.name, version=version
+                )
+            elif refused and not unit._l10n_tn_edi_is_listed(version):
                 yield self._l10n_tn_edi_own_finding(
                     "odoo.unit_code",
                     BLOCKING,

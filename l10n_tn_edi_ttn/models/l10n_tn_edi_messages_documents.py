@@ -49,6 +49,12 @@ class L10nTnEdiMessages(models.AbstractModel):
                 unit=p["unit"],
                 written=p["written"],
             ),
+            "odoo.unit_unknown": lambda p: self.env._(
+                "Version %(version)s has no code for unit of measure “%(unit)s”: the quantity stands in the document as "
+                "pieces (UNIT). Choose the code that fits best on the unit.",
+                version=p["version"],
+                unit=p["unit"],
+            ),
         }
 
     @api.model

@@ -8,6 +8,7 @@ from . import test_flow
 from . import test_i18n
 from . import test_report
 from . import test_latch
+from . import test_mending
 from . import test_multicompany
 from . import test_queries
 from . import test_secrets

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from ..models.uom_uom import NAMED_UNITS, UNIT_CODES
 from ..teif.codes import UNITS
 from .common import RIB
-from .common_documents import DocumentsCase
+from .common_documents import VERSIONS, DocumentsCase
 
 SECOND_RIB = "17000000000001234567"
 
@@ -263,7 +263,12 @@ class TestContent(DocumentsCase):
     # === Units === #
 
     def test_units_are_in_the_list(self):
-        self.assertLessEqual(set(UNIT_CODES.values()) | set(NAMED_UNITS.values()), UNITS)
+        unlisted = {"ONZ", "LBR", "FOT", "SMI", "OZA", "QTL", "INQ", "FTQ"}
+        self.assertEqual({*UNIT_CODES.values(), *NAMED_UNITS.values()} - UNITS, unlisted)
+
+    def test_every_unit_of_odoo_has_a_code(self):
+        names = self.env["ir.model.data"].sudo().search([("module", "=", "uom"), ("model", "=", "uom.uom")])
+        self.assertEqual(set(names.mapped("name")), set(UNIT_CODES))
 
     def test_units(self):
         unit = self.env["uom.uom"].sudo().create({"name": "Mois"})
@@ -272,13 +277,27 @@ class TestContent(DocumentsCase):
             self.assertEqual(document.lines[0].quantity.unit, "MON")
         unit.name = "Benne"
         move = self.make(self.line(product_uom_id=unit.id))
-        self.assertEqual(
-            {version: document.lines[0].quantity.unit for version, document in self.documents(move).items()},
-            {"1.8.8": "Benne", "1.8.9": "Benne", "1.9.0": "UNIT"},
-        )
+        units = {
+            version: self.document(move, version, clean=version != "1.9.0").lines[0].quantity.unit
+            for version in VERSIONS
+        }
+        self.assertEqual(units, {"1.8.8": "Benne", "1.8.9": "Benne", "1.9.0": "UNIT"})
+        [finding] = move.with_context(l10n_tn_edi_version="1.9.0")._l10n_tn_edi_findings()
+        self.assert_names_the_unit(finding, unit)
+        unit.name = "Benne de chantier"
+        for version in VERSIONS:
+            move = move.with_context(l10n_tn_edi_version=version)
+            self.assertEqual(self.document(move, version, clean=False).lines[0].quantity.unit, "UNIT")
+            [finding] = move._l10n_tn_edi_findings()
+            self.assert_names_the_unit(finding, unit)
         unit.l10n_tn_edi_code = "BENNE"
         [finding] = move.with_context(l10n_tn_edi_version="1.9.0")._l10n_tn_edi_findings()
         self.assertEqual((finding["code"], finding["res_id"]), ("odoo.unit_code", unit.id))
+
+    def assert_names_the_unit(self, finding, unit):
+        self.assertEqual((finding["code"], finding["severity"]), ("odoo.unit_unknown", "warning"))
+        self.assertEqual((finding["model"], finding["res_id"]), ("uom.uom", unit.id))
+        self.assertIn(unit.name, self.env["account.move"]._l10n_tn_edi_explain([finding])[0]["sentence"])
 
     # === Attachment, period === #
 

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -82,6 +84,14 @@ class L10nTnEdiReadiness(models.TransientModel):
             "view_mode": "form",
             "target": "current",
         }
+
+    def action_propose(self):
+        """Show what of the commonest faults can be mended without knowing more: many records at once."""
+        self.ensure_one()
+        record_ids = defaultdict(list)
+        for fault in self.fault_ids:
+            record_ids[fault.model] += fault.res_ids or []
+        return self.env["l10n_tn_edi.mending"]._open(record_ids)
 
     @api.model
     def _fault_values(self, fault):
