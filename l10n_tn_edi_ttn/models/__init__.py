@@ -70,6 +70,7 @@ from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor
 from . import l10n_tn_edi_type_default
 from . import l10n_tn_edi_vat_attestation
+from . import l10n_tn_edi_vat_ledger
 from . import res_company
 from . import res_company_account
 from . import res_company_breaker

@@ -83,6 +83,9 @@ class AccountMove(models.Model):
     l10n_tn_edi_submitted_at = fields.Datetime(
         string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at"
     )
+    l10n_tn_edi_decided_at = fields.Datetime(
+        string="Accepted or Rejected On", related="l10n_tn_edi_document_id.decided_at"
+    )
     l10n_tn_edi_reason = fields.Text(related="l10n_tn_edi_document_id.reason")
     l10n_tn_edi_findings_html = fields.Html(related="l10n_tn_edi_document_id.findings_html", sanitize=False)
     l10n_tn_edi_actions = fields.Json(

@@ -122,10 +122,14 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_is_export(self):
         """Whether the fiscal position is one of export: it says so, or it is that of the Tunisian chart."""
         self.ensure_one()
-        position = self.fiscal_position_id
+        return self._l10n_tn_edi_exports(self.fiscal_position_id, self.company_id)
+
+    @api.model
+    def _l10n_tn_edi_exports(self, position, company):
+        """:return: whether invoices of ``company`` under the fiscal position ``position`` (may be empty) are exports."""
         if not position or position.l10n_tn_edi_type_code:
             return position.l10n_tn_edi_type_code == "I-15"
-        template = self.env["account.chart.template"].with_company(self.company_id)
+        template = self.env["account.chart.template"].with_company(company)
         return position == template.ref(EXPORT_POSITION, raise_if_not_found=False)
 
     # === Scope === #

@@ -14,8 +14,9 @@ class L10nTnEdiDocument(models.Model):
 
     def _set_state(self, state, **values):
         # EXTENDS 'l10n_tn_edi_ttn'
-        super()._set_state(state, **values)
+        result = super()._set_state(state, **values)
         self._announce()
+        return result
 
     def _announce(self):
         """Tell the screens that show these documents or their invoices, when the transaction is committed.

@@ -4,3 +4,4 @@ from . import l10n_tn_edi_mending
 from . import l10n_tn_edi_readiness
 from . import l10n_tn_edi_suspension_list
 from . import l10n_tn_edi_sign
+from . import l10n_tn_edi_vat_month

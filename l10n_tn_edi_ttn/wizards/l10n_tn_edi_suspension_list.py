@@ -4,11 +4,11 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from odoo import api, fields, models
+
+from .spreadsheet import make_cell, money_format
 
 QUARTERS = [
     ("1", "January to March"),
@@ -18,8 +18,6 @@ QUARTERS = [
 ]
 WIDTHS = (6, 18, 32, 40, 20, 12, 22, 18, 20, 12, 14, 8, 14, 14)
 FIRST_NUMBER_COLUMN = 11
-# A text that begins like a formula stays a text
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class L10nTnEdiSuspensionList(models.TransientModel):
@@ -126,32 +124,15 @@ class L10nTnEdiSuspensionList(models.TransientModel):
         for index, width in enumerate(WIDTHS, start=1):
             sheet.column_dimensions[get_column_letter(index)].width = width
         sheet.freeze_panes = "A2"
-        sheet.append([self._bold(sheet, header) for header in self._headers()])
-        decimals = self.company_id.currency_id.decimal_places
-        money = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+        sheet.append([make_cell(sheet, header, bold=True) for header in self._headers()])
+        money = money_format(self.company_id.currency_id)
         net = suspended = 0.0
         for number, row in enumerate((row for move in moves for row in self._rows(move)), start=1):
-            sheet.append([self._cell(sheet, value, money) for value in (number, *row)])
+            sheet.append([make_cell(sheet, value, money) for value in (number, *row)])
             net += row[9] if row[11] == "TVA" else 0.0
             suspended += row[12]
         totals = [self.env._("Total"), *([""] * (FIRST_NUMBER_COLUMN - 2)), net, "", "", suspended]
-        sheet.append([self._bold(sheet, value, money) for value in totals])
+        sheet.append([make_cell(sheet, value, money, bold=True) for value in totals])
         stream = io.BytesIO()
         book.save(stream)
         return stream.getvalue()
-
-    def _cell(self, sheet, value, money):
-        cell = WriteOnlyCell(sheet, value=value)
-        if isinstance(value, str):
-            cell.data_type = "s"
-            cell.quotePrefix = value.startswith(FORMULA_STARTS)
-        elif isinstance(value, float):
-            cell.number_format = money
-        elif isinstance(value, date):
-            cell.number_format = "dd/mm/yyyy"
-        return cell
-
-    def _bold(self, sheet, value, money="General"):
-        cell = self._cell(sheet, value, money)
-        cell.font = Font(bold=True)
-        return cell
