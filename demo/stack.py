@@ -126,15 +126,22 @@ def start_sandbox():
     )
 
 
-def sandbox(*arguments):
+def sandbox(*arguments, secrets=None):
     """Run a command of the sandbox on the demo's state.
 
+    :param dict secrets: options that no list of processes may show.
     :return: its output.
     :raise StackError: when it fails.
     """
     command = [ENV / "venv-sandbox/bin/python", "-m", "sandbox", *arguments, "--state", HOME / "sandbox"]
+    if secrets:
+        command.append("--secrets")
     result = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL, text=True
+        [str(part) for part in command],
+        cwd=ROOT,
+        capture_output=True,
+        input=json.dumps(secrets) if secrets else "",
+        text=True,
     )
     if result.returncode:
         raise StackError(f"the sandbox's command {arguments[0]} failed: {result.stderr.strip()[-1000:]}")

@@ -71,7 +71,10 @@
         "report/report_invoice_suspension.xml",
     ],
     "assets": {
-        "web.assets_backend": ["l10n_tn_edi_ttn/static/src/live/**/*"],
+        "web.assets_backend": [
+            "l10n_tn_edi_ttn/static/src/live/**/*",
+            "l10n_tn_edi_ttn/static/src/signing_progress/**/*",
+        ],
     },
     "post_init_hook": "post_init_hook",
 }

@@ -16,11 +16,16 @@ from sandbox.settings import SettingError
 from sandbox.signatures import check_returned
 from sandbox.xml import XmlError
 
+#: Options that --secrets may give.
+SECRETS = ("passphrase", "password", "pin", "secret")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Out: the exit code (0 done, 1 refused, 2 wrong use)."""
     options = _parser().parse_args(arguments)
     try:
+        if getattr(options, "secrets", False):
+            _read_secrets(options, sys.stdin)
         return options.run(options) or 0
     except (ValueError, OSError, SettingError, XmlError, RuntimeError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
@@ -67,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--not-after", type=moment)
     sub.add_argument("--revoked", action="store_true")
     sub.add_argument("--declare", metavar="LOGIN", help="declare the serial for this account too")
+    _with_secrets(sub)
 
     sub = command("revoke", _revoke, "revoke a certificate")
     sub.add_argument("--serial", required=True)
@@ -80,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--undeclare", nargs="*", default=[], metavar="SERIAL")
     sub.add_argument("--address", nargs="*", metavar="IP", help="allowed addresses; without a value: any")
     sub.add_argument("--enabled", action=argparse.BooleanOptionalAction)
+    _with_secrets(sub)
 
     sub = command("remote", _remote, "keys of the played signature services, or list them")
     sub.add_argument("--digigo", metavar="E-MAIL", help="make a DigiGo credential")
@@ -95,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--tls-client", type=Path, metavar="FILE", help="write key and certificate for mutual TLS"
     )
+    _with_secrets(sub)
 
     sub = command("fault", _fault, "switch faults on and off")
     sub.add_argument("action", choices=("add", "list", "remove", "clear", "kinds"))
@@ -124,6 +132,24 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("file", type=Path)
     sub.add_argument("--strip", action="store_true", help="drop white-space-only text first")
     return parser
+
+
+def _with_secrets(parser):
+    parser.add_argument(
+        "--secrets",
+        action="store_true",
+        help="read passwords from standard input as a JSON object named as the options, where no list of processes shows them",
+    )
+
+
+def _read_secrets(options, stream):
+    """Take what standard input says for the options of this command. Raises ValueError."""
+    found = json.load(stream)
+    if not isinstance(found, dict) or not all(
+        name in SECRETS and hasattr(options, name) and isinstance(value, str) for name, value in found.items()
+    ):
+        raise ValueError("standard input is no JSON object with secrets of this command")
+    vars(options).update(found)
 
 
 def _show(value):

@@ -151,6 +151,8 @@ class Remote:
             read_digest(text)
         if not 1 <= number <= MAX_HASHES or (digests and len(digests) != number):
             raise RemoteError(400, "count", "numSignatures does not fit the hashes")
+        if not digests and self.store.setting("digigo_hash_required"):
+            raise RemoteError(400, "hash", "a hash is missing")
         handle, otp = secrets.token_urlsafe(24), f"{secrets.randbelow(10**6):06d}"
         with self.store.write() as db:
             db.execute(

@@ -88,6 +88,8 @@ def _authorize(handler, remote, _parts, query, body, _hits):
         return _decide(
             remote, {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
         )
+    if len(query) > handler.server.platform.store.setting("digigo_address_limit"):
+        raise RemoteError(414, "address", "the address is too long")
     values = parse_qs(query, keep_blank_values=True)
     one = {name: found[-1] for name, found in values.items()}
     if one.get("responseType") != "code" or one.get("scope") != "credential":

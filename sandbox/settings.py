@@ -37,6 +37,8 @@ DEFAULTS: dict[str, object] = {
     "code_lifetime": 60.0,
     "sad_lifetime": 300.0,
     "sign_latency": 0.0,
+    "digigo_address_limit": 8192,  # characters of an authorize address; web servers of its kind take no more
+    "digigo_hash_required": False,  # refuse authorisations that name a number of signatures but no hash
     "seal_client_certificate": False,  # the seal asks for mutual TLS
     # The authority's services.
     "ocsp": "ok",

@@ -1,6 +1,7 @@
 """Where DigiGo sends the holder's browser back to."""
 
 import logging
+import re
 
 from odoo import http
 from odoo.http import request
@@ -10,6 +11,23 @@ from ..signature.problems import SignatureError
 from ..signature.signers.digigo import read_callback
 
 _logger = logging.getLogger(__name__)
+
+
+# Where the return address, or a login page that leads back to it, stands in a line of the access log.
+_RETURN = re.compile(RETURN_PATH.replace("/", "(?:/|%2F)") + r"(?:\?|%3F)\S*", re.IGNORECASE)
+
+
+class _ReturnFilter(logging.Filter):
+    """Keeps what DigiGo returns with out of the server's access log: whoever reads the log could finish a signature."""
+
+    def filter(self, record):
+        message = record.getMessage()
+        if "digigo" in message:
+            record.msg, record.args = _RETURN.sub(f"{RETURN_PATH}?***", message), None
+        return True
+
+
+logging.getLogger("werkzeug").addFilter(_ReturnFilter())
 
 
 class DigiGoController(http.Controller):
@@ -31,4 +49,6 @@ class DigiGoController(http.Controller):
             request.env["l10n_tn_edi.document"]._rollback()
             signing._fail(("document.unexpected", {}))
         action = request.env.ref("l10n_tn_edi_ttn.l10n_tn_edi_signing_action")
-        return request.redirect(f"/odoo/action-{action.id}/{signing.id}")
+        response = request.redirect(f"/odoo/action-{action.id}/{signing.id}")
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response

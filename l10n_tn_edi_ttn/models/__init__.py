@@ -65,6 +65,7 @@ from . import l10n_tn_edi_signature_provider_digigo
 from . import l10n_tn_edi_signature_provider_seal
 from . import l10n_tn_edi_signature_provider_watch
 from . import l10n_tn_edi_signing
+from . import l10n_tn_edi_signing_work
 from . import l10n_tn_edi_stamp_amount
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor

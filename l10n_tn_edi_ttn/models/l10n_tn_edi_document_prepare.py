@@ -26,11 +26,12 @@ class L10nTnEdiDocument(models.Model):
     def _prepare_batch(self):
         """:return: the number of documents that went one step on."""
         self._expire_signing()
+        parts = self.env["l10n_tn_edi.signing"]._work_off()
         documents, batches = self._claim_due(TO_PREPARE, PREPARED_AT_ONCE, self._prepare)
         # Whoever calls somebody else to sign does so now, when no row is locked any more.
         for batch in batches or ():
             self._sign_remotely(batch)
-        return len(documents)
+        return len(documents) + parts
 
     @api.model
     def _prepare(self, documents):

@@ -159,6 +159,7 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _expire_signing(self):
         """Documents whose service or holder did not answer in time are to be signed again."""
+        self.env["l10n_tn_edi.signing"]._expire()
         late = self.search(
             [("state", "=", "signing"), ("live", "=", True), ("next_at", "<=", fields.Datetime.now())]
         )

@@ -175,6 +175,14 @@ class L10nTnEdiSignatureProvider(models.Model):
             )
         return clear
 
+    def _file(self, name):
+        """:return: the bytes of the file in field ``name``, empty when there is none.
+
+        Views read files with ``bin_size`` in the context, which gives a size such as "2.4 Kb" instead of the file.
+        """
+        record = self.with_context(bin_size=False, **{f"bin_size_{name}": False})
+        return base64.b64decode(record[name] or b"")
+
     def _refresh_certificate(self):
         """Show the certificate that is signed with; where it cannot be read without calling anybody, the last one stays."""
         for provider in self.sudo():
@@ -318,9 +326,7 @@ class L10nTnEdiSignatureProvider(models.Model):
     def _pkcs12_open(self, check_validity=True):
         """:raise SignerError: with the code of what is wrong; never with the passphrase in it."""
         passphrase = self._secret("pkcs12_passphrase")
-        return Pkcs12Signer.open(
-            base64.b64decode(self.pkcs12_file), passphrase, check_validity=check_validity
-        )
+        return Pkcs12Signer.open(self._file("pkcs12_file"), passphrase, check_validity=check_validity)
 
     def _pkcs12_signer(self):
         return self._pkcs12_open()

@@ -1,9 +1,7 @@
-import base64
 import contextlib
 
 from odoo import api, fields, models, tools
 
-from ..signature import certificates
 from ..signature.problems import SignerError
 from ..signature.signers.agent import Agent
 
@@ -80,9 +78,7 @@ class L10nTnEdiSignatureProvider(models.Model):
     def _agent_signer(self):
         agent = self._agent()
         loaded = [der for group in self.env["l10n_tn_edi.trust.anchor"]._loaded() for der in group]
-        known = self.certificate_id.chain and certificates.from_pem(
-            base64.b64decode(self.certificate_id.chain)
-        )
+        known = self.certificate_id._chain() if self.certificate_id else None
         return AgentSigner(agent, known or agent.chain(loaded))
 
     def _agent_open(self, pin, documents, minutes):

@@ -34,8 +34,20 @@ class L10nTnEdiSignatureProvider(models.Model):
     )
     batch_size = fields.Integer(
         string="Documents in One Signature",
-        default=100,
-        help="How many documents one PIN and password sign. All their hashes stand in one address; services cut long ones.",
+        default=1000,
+        help="How many documents one PIN and password sign at most.",
+    )
+    digigo_binding = fields.Selection(
+        [
+            ("hashes", "Every document (about a hundred at once)"),
+            ("count", "Their number (a thousand at once)"),
+        ],
+        string="What DigiGo Is Told",
+        default="hashes",
+        required=True,
+        help="DigiGo takes what it is to sign in a web address. The fingerprints of about a hundred documents fit: DigiGo then "
+        "signs no others. Told the number only, it signs more at once, and that they are the chosen documents is checked here "
+        "alone; TunTrust may have to allow this for your client.",
     )
 
     @api.model
@@ -114,21 +126,34 @@ class L10nTnEdiSignatureProvider(models.Model):
                     error.code, {"provider": provider.name, **error.params}
                 )
             ) from None
-        batch = documents[: max(1, provider.batch_size)]
+        capacity = account.capacity()
+        size = max(1, provider.batch_size)
+        batch = documents[: size if provider.digigo_binding == "count" else min(size, capacity)]
         signing = self.env["l10n_tn_edi.signing"]._begin(
-            provider, signatory, batch, chain, left=len(documents) - len(batch)
+            provider, signatory, batch, chain, left=documents - batch
         )
+        digests = signing._digests()
         return {
             "type": "ir.actions.act_url",
-            "url": account.authorize_url(signing._digests(), signing._new_return()),
+            # The hashes are named wherever they fit.
+            "url": account.authorize_url(digests, signing._new_return(), bound=len(digests) <= capacity),
             "target": "self",
         }
 
     def _finish_digigo(self, signing, token):
         """Exchange what the browser brought for signatures. Raises SignatureError."""
         account = self._digigo_account(signing.signatory_id)
-        transport = self.env["l10n_tn_edi.transport"]._open()
-        signing._finish(account.sign(transport, token, signing._digests()))
+        signing._work(account.activate(self.env["l10n_tn_edi.transport"]._open(), token))
+
+    def _sign_part(self, signing, lines, grant):
+        """Have some documents of a session signed.
+
+        :param lines: ``l10n_tn_edi.signing.line`` of ``signing``.
+        :param str grant: the activation that DigiGo gave for the session.
+        :return: raw signatures, one for each line. Raises SignatureError; then none of them is signed.
+        """
+        account = self._digigo_account(signing.signatory_id)
+        return account.sign(self.env["l10n_tn_edi.transport"]._open(), grant, lines._digests())
 
     def _test(self):
         if self.code != "digigo":

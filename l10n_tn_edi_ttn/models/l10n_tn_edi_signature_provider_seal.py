@@ -1,4 +1,3 @@
-import base64
 import binascii
 from concurrent.futures import ThreadPoolExecutor
 
@@ -111,7 +110,7 @@ class L10nTnEdiSignatureProvider(models.Model):
         if not self.seal_certificate:
             return None
         try:
-            data = base64.b64decode(self.seal_certificate)
+            data = self._file("seal_certificate")
             chain = certificates.from_pem(data) if data.lstrip().startswith(b"-----BEGIN") else [data]
             return certificates.order_chain(chain)
         except (ValueError, binascii.Error):
@@ -121,7 +120,7 @@ class L10nTnEdiSignatureProvider(models.Model):
         chain = self._ance_seal_known_chain()
         client = None
         if self.seal_client_file:
-            client = (base64.b64decode(self.seal_client_file), self._secret("seal_client_passphrase"))
+            client = (self._file("seal_client_file"), self._secret("seal_client_passphrase"))
         seal = AnceSeal(self.seal_url, self.seal_alias, self._secret("seal_password"))
         return SealSigner(
             chain or [], seal, self.env["l10n_tn_edi.transport"]._open(client_certificate=client)

@@ -44,14 +44,21 @@ class L10nTnEdiSigning(models.Model):
     # What the service returns with: only its digest is kept, so that reading the table does not let anybody finish it.
     return_digest = fields.Char(readonly=True, index=True, groups="base.group_system")
     token = fields.Char(readonly=True, groups="base.group_system")
+    # What the holder's permission was exchanged for, until it is used up: encrypted with the server's key.
+    grant_encrypted = fields.Char(readonly=True, groups="base.group_system")
     reason_code = fields.Char(readonly=True)
     reason_params = fields.Json(readonly=True)
     reason = fields.Text(compute="_compute_reason", string="Situation")
     line_ids = fields.One2many("l10n_tn_edi.signing.line", "signing_id", readonly=True)
-    signed_count = fields.Integer(compute="_compute_signed_count", string="Signed")
-    left_count = fields.Integer(
-        readonly=True, string="Still to Sign", help="Selected, but more than one batch may hold."
+    signed_count = fields.Integer(compute="_compute_counts", string="Signed")
+    line_count = fields.Integer(compute="_compute_counts", string="Documents")
+    progress = fields.Float(
+        compute="_compute_counts", help="Share of the documents that are dealt with, in percent."
     )
+    left_document_ids = fields.Many2many(
+        "l10n_tn_edi.document", readonly=True, help="Selected, but more than one authorisation may hold."
+    )
+    left_count = fields.Integer(compute="_compute_left_count", string="Still to Sign")
 
     @api.depends("reason_code", "reason_params")
     @api.depends_context("lang")
@@ -62,9 +69,24 @@ class L10nTnEdiSigning(models.Model):
             signing.reason = messages._sentence(code, signing.reason_params or {}) if code else False
 
     @api.depends("line_ids.state")
-    def _compute_signed_count(self):
+    def _compute_counts(self):
         for signing in self:
-            signing.signed_count = len(signing.line_ids.filtered(lambda line: line.state == "signed"))
+            states = signing.line_ids.mapped("state")
+            signing.signed_count = states.count("signed")
+            signing.line_count = len(states)
+            done = states.count("signed") + states.count("failed")
+            signing.progress = 100.0 * done / len(states) if states else 0.0
+
+    @api.depends("left_document_ids.state", "left_document_ids.live")
+    def _compute_left_count(self):
+        for signing in self:
+            signing.left_count = len(signing._left())
+
+    def _left(self):
+        """:return: the selected documents that wait for the next authorisation."""
+        return self.left_document_ids.filtered(
+            lambda document: document.live and document.state in ("to_send", "to_sign")
+        )
 
     @api.depends("user_id", "create_date")
     def _compute_display_name(self):
@@ -74,11 +96,12 @@ class L10nTnEdiSigning(models.Model):
     # --- Begin -----------------------------------------------------------------------------------------------------
 
     @api.model
-    def _begin(self, provider, signatory, documents, chain, left=0):
+    def _begin(self, provider, signatory, documents, chain, left=None):
         """Freeze documents for the holder's signature.
 
         :param documents: ``l10n_tn_edi.document`` to sign; those that cannot be built are stopped as usual.
         :param list chain: DER certificates of the holder.
+        :param left: further ``l10n_tn_edi.document`` that were selected and are signed afterwards.
         :return: the session; its lines are those documents that are ready.
         :raise UserError: when none is, or somebody else is at them.
         """
@@ -90,21 +113,24 @@ class L10nTnEdiSigning(models.Model):
             raise UserError(self.env._("Somebody else is working on these documents. Try again in a moment."))
         until = fields.Datetime.add(fields.Datetime.now(), minutes=SESSION_MINUTES)
         token = secrets.token_urlsafe(16)
-        lines = []
-        for document in locked:
-            if line := document._guarded(lambda document=document: self._freeze(provider, document, chain)):
-                document._set_state(
-                    "signing",
-                    signing_token=token,
-                    next_at=until,
-                    reason_code="signing.holder",
-                    reason_params={"holder": (signatory.user_id or self.env.user).name},
-                )
-                lines.append(fields.Command.create(line))
-        if not lines:
+        frozen = {
+            document: line
+            for document, line in locked._each(
+                lambda document: self._freeze(provider, document, chain)
+            ).items()
+            if line
+        }
+        if not frozen:
             raise UserError(
                 self.env._("None of these documents can be signed now: look at what is wrong with each.")
             )
+        documents.browse(document.id for document in frozen)._set_state(
+            "signing",
+            signing_token=token,
+            next_at=until,
+            reason_code="signing.holder",
+            reason_params={"holder": (signatory.user_id or self.env.user).name},
+        )
         self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(fields.Datetime.add(until, minutes=1))
         return self.sudo().create(
             {
@@ -113,8 +139,8 @@ class L10nTnEdiSigning(models.Model):
                 "signatory_id": signatory.id,
                 "expires_at": until,
                 "token": token,
-                "line_ids": lines,
-                "left_count": left,
+                "line_ids": [fields.Command.create(line) for line in frozen.values()],
+                "left_document_ids": [fields.Command.set(left.ids)] if left else [],
             }
         )
 
@@ -167,7 +193,7 @@ class L10nTnEdiSigning(models.Model):
         return signing
 
     def _digests(self):
-        return [bytes.fromhex(line.prepared["digest"]) for line in self.line_ids]
+        return self.line_ids._digests()
 
     def _prepared(self):
         """:return: list of ``xades.Prepared``, one for each line."""
@@ -187,30 +213,26 @@ class L10nTnEdiSigning(models.Model):
         :param values: for each line, in order: raw signature, or the SignatureError instead of it.
         """
         self.ensure_one()
-        provider = self.provider_id.sudo()
-        for line, value in zip(self.line_ids, values, strict=True):
-            state = line.prepared["state"]
-            result = provider._finish(state, line.unsigned.encode(), value, line._chain())
-            line._keep(result)
+        self.line_ids._put(values)
         self._close("done" if self.signed_count else "failed")
 
     def _fail(self, error):
-        """Nothing was signed: the documents are to be signed again.
+        """Nothing more is signed: the documents that have no signature yet are to be signed again.
 
         :param error: SignatureError, or (code, params).
         """
         self.ensure_one()
         code, params = error if isinstance(error, tuple) else (error.code, error.params)
         params = {"provider": self.provider_id.name, **params}
-        for line in self.line_ids:
+        for line in self.line_ids.filtered(lambda line: line.state in ("waiting", "working")):
             line._keep({"error": (code, params)})
         self.write({"reason_code": code, "reason_params": params})
-        self._close("failed")
+        self._close("done" if self.signed_count else "failed")
 
     def _close(self, state):
         # The signed documents are kept elsewhere; what was frozen is of no more use.
         self.line_ids.write({"unsigned": False, "prepared": False})
-        self.write({"state": state, "token": False, "return_digest": False})
+        self.write({"state": state, "token": False, "return_digest": False, "grant_encrypted": False})
         self.signatory_id._tell_done()
         if self.signed_count:
             self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger()
@@ -240,7 +262,7 @@ class L10nTnEdiSigningLine(models.Model):
     unsigned = fields.Text(readonly=True, groups="base.group_system")
     prepared = fields.Json(readonly=True, groups="base.group_system")
     state = fields.Selection(
-        [("waiting", "Waits"), ("signed", "Signed"), ("failed", "Not Signed")],
+        [("waiting", "Waits"), ("working", "Under Way"), ("signed", "Signed"), ("failed", "Not Signed")],
         default="waiting",
         readonly=True,
     )
@@ -249,6 +271,20 @@ class L10nTnEdiSigningLine(models.Model):
     reason = fields.Text(compute="_compute_reason", string="Why")
 
     _compute_reason = L10nTnEdiSigning._compute_reason
+
+    def _digests(self):
+        """:return: list of what the holder allows, SHA-256 for each line."""
+        return [bytes.fromhex(line.prepared["digest"]) for line in self]
+
+    def _put(self, values):
+        """Put signatures into the documents of these lines.
+
+        :param values: for each line, in order: raw signature, or the SignatureError instead of it.
+        """
+        for line, value in zip(self, values, strict=True):
+            provider = line.signing_id.provider_id.sudo()
+            result = provider._finish(line.prepared["state"], line.unsigned.encode(), value, line._chain())
+            line._keep(result)
 
     def _chain(self):
         return [base64.b64decode(one) for one in self.prepared["state"]["chain"]]

@@ -1,6 +1,7 @@
 import re
 import secrets
 import urllib.parse
+from unittest.mock import patch
 
 import requests
 
@@ -8,7 +9,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Datetime
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..models import l10n_tn_edi_signing_work
 from ..signature import verify
+from ..signature.signers.digigo import DigiGo, read_callback
 from ..teif.foreign import parse_foreign_xml
 from .common_flow import TnEdiFlowCommon
 
@@ -72,8 +75,12 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
         self.assertEqual(action["type"], "ir.actions.act_url")
         return action["url"]
 
-    def at_digigo(self, url, decision="sign", pin=None, otp=None):
-        """Play the holder on DigiGo's page. Gives the address that the browser is sent back to."""
+    def at_digigo(self, url, decision="sign", pin=None, otp=None, seconds=0):
+        """Play the holder on DigiGo's page.
+
+        :param float seconds: how long the holder looks for the one-time password.
+        :return: the address that the browser is sent back to.
+        """
         session = requests.Session()
         session.verify, session.trust_env = self.sandbox.ca_file, False
         page = session.get(url, timeout=20)
@@ -82,6 +89,8 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
         sent = next(
             one["otp"] for one in self.sandbox.call("GET", "remote")["outbox"] if one["handle"] == handle
         )
+        if seconds:
+            self.let_pass(seconds)
         answer = session.post(
             url.partition("?")[0],
             {"handle": handle, "pin": pin or self.pin, "otp": otp or sent, "decision": decision},
@@ -89,6 +98,19 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
             timeout=20,
         )
         return answer.headers.get("Location")
+
+    def let_pass(self, seconds):
+        """Time passes at DigiGo, until the test ends."""
+        self.addCleanup(self.sandbox.advance_clock, 0)
+        self.sandbox.advance_clock(seconds)
+
+    def last_session(self):
+        """:return: the last signing session."""
+        return self.env["l10n_tn_edi.signing"].sudo().search([], limit=1)
+
+    def parts_of(self, count):
+        """So many signatures in one call from now on."""
+        self.startPatcher(patch.object(l10n_tn_edi_signing_work, "PART", count))
 
     def come_back(self, location, user=None):
         self.authenticate((user or self.holder).login, (user or self.holder).login)
@@ -121,7 +143,112 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
         documents = self.wait_for_signature(3)
         self.come_back(self.at_digigo(self.begin(documents)))
         self.assertEqual(sorted(documents.mapped("state")), ["signed", "signed", "to_sign"])
-        self.assertEqual(self.env["l10n_tn_edi.signing"].sudo().search([], limit=1).left_count, 1)
+        signing = self.last_session()
+        self.assertEqual(signing.left_count, 1)
+        action = signing.with_user(self.holder).sudo(False).action_sign_rest()
+        self.come_back(self.at_digigo(action["url"]))
+        self.assertEqual(set(documents.mapped("state")), {"signed"})
+        self.assertFalse(signing.left_count)
+
+    def test_more_than_an_address_holds(self):
+        """DigiGo sees every hash as long as they fit; what does not fit is the next authorisation's."""
+        documents = self.wait_for_signature(3)
+        self.startPatcher(patch.object(DigiGo, "capacity", lambda account: 2))
+        url = self.begin(documents)
+        self.assertEqual(urllib.parse.parse_qs(url)["numSignatures"], ["2"])
+        self.assertEqual(urllib.parse.parse_qs(url)["hash"][0].count(","), 1)
+        self.come_back(self.at_digigo(url))
+        self.assertEqual(self.last_session().left_count, 1)
+        self.digigo.digigo_binding = "count"
+        url = self.begin(self.last_session().left_document_ids.filtered(lambda one: one.state == "to_sign"))
+        self.assertIn("hash=", url, "it fits")
+
+    def test_one_authorisation_for_many(self):
+        """DigiGo is told their number; the first part is signed at once, scheduled actions sign the rest."""
+        self.digigo.digigo_binding = "count"
+        self.startPatcher(patch.object(DigiGo, "capacity", lambda account: 2))
+        self.parts_of(2)
+        documents = self.wait_for_signature(5)
+        url = self.begin(documents)
+        self.assertNotIn("hash=", url)
+        self.assertEqual(urllib.parse.parse_qs(url)["numSignatures"], ["5"])
+        self.come_back(self.at_digigo(url))
+        signing = self.last_session()
+        self.assertEqual((signing.state, signing.signed_count, signing.progress), ("working", 2, 40.0))
+        self.assertTrue(signing.grant_encrypted)
+        self.assertFalse(signing._claim_return(""))
+        self.env["l10n_tn_edi.signing"]._work_off()
+        self.assertEqual((signing.state, signing.signed_count, signing.progress), ("done", 5, 100.0))
+        self.assertFalse(signing.grant_encrypted, "it is used up")
+        self.assertFalse(any(signing.line_ids.mapped("unsigned")))
+        self.assertEqual(documents.signer_id, self.holder)
+        self.assertEqual(len(set(documents.mapped("signature_value"))), 5)
+        self.submit()
+        self.follow()
+        self.assertEqual(set(documents.mapped("state")), {"accepted"}, documents.mapped("reason"))
+
+    def test_out_of_order_in_the_middle(self):
+        """What was signed is kept, the rest is to be signed; nothing is signed twice."""
+        self.parts_of(2)
+        for kind, values in (
+            ("sign_refused", {}),
+            ("http_status", {"params": {"status": 503}}),
+            ("reset_after", {}),
+        ):
+            with self.subTest(kind):
+                documents = self.wait_for_signature(4)
+                self.come_back(self.at_digigo(self.begin(documents)))
+                before = {document: document.signature_value for document in documents}
+                fault = self.fault(kind, for_all=True, operation="digigo.signHash", **values)
+                self.env["l10n_tn_edi.signing"]._work_off()
+                self.sandbox.remove_fault(fault)
+                self.assertEqual(documents.mapped("state"), ["signed", "signed", "to_sign", "to_sign"])
+                signing = self.last_session()
+                self.assertEqual((signing.state, signing.signed_count), ("done", 2))
+                self.assertEqual(signing.line_ids.mapped("state"), ["signed", "signed", "failed", "failed"])
+                self.assertTrue(all(signing.line_ids[2:].mapped("reason")))
+                self.assert_sentence(documents[3])
+                self.come_back(self.at_digigo(self.begin(documents[2:])))
+                self.assertEqual(set(documents.mapped("state")), {"signed"})
+                for document in documents[:2]:
+                    self.assertEqual(document.signature_value, before[document])
+
+    def test_the_activation_ends_in_the_middle(self):
+        self.parts_of(2)
+        documents = self.wait_for_signature(3)
+        self.come_back(self.at_digigo(self.begin(documents)))
+        self.let_pass(400)
+        self.env["l10n_tn_edi.signing"]._work_off()
+        self.assertEqual(documents.mapped("state"), ["signed", "signed", "to_sign"])
+        self.assertFalse(documents[2].next_at, "it waits for the holder")
+
+    def test_the_one_time_password_is_too_old(self):
+        document = self.wait_for_signature()
+        self.come_back(self.at_digigo(self.begin(document), seconds=130))
+        self.assertEqual((document.state, document.reason_code), ("to_sign", "digigo.declined"))
+        self.assert_sentence(document, "one-time password")
+        self.come_back(self.at_digigo(self.begin(document)))
+        self.assertEqual(document.state, "signed")
+
+    def test_the_code_is_too_old(self):
+        document = self.wait_for_signature()
+        location = self.at_digigo(self.begin(document))
+        self.let_pass(61)
+        self.come_back(location)
+        self.assertEqual(document.state, "to_sign")
+        self.assert_sentence(document)
+
+    def test_nobody_comes_back(self):
+        """The session ends with its documents, and keeps nothing of what was to be signed."""
+        document = self.wait_for_signature()
+        self.begin(document)
+        signing = self.last_session()
+        signing.expires_at = document.next_at = Datetime.subtract(Datetime.now(), minutes=1)
+        self.documents._expire_signing()
+        self.assertEqual((signing.state, signing.reason_code), ("failed", "signing.expired"))
+        self.assertEqual((document.state, document.reason_code), ("to_sign", "signing.expired"))
+        self.assertFalse(signing.return_digest)
+        self.assertFalse(signing.line_ids.unsigned)
 
     def test_declined(self):
         document = self.wait_for_signature()
@@ -214,13 +341,38 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
             self.digigo.action_test()
 
     def test_no_secret_in_logs_or_tables(self):
+        self.parts_of(1)
         with self.assertLogs(level="DEBUG") as logs:
-            document = self.wait_for_signature()
-            self.come_back(self.at_digigo(self.begin(document)))
-        said = "\n".join(line for line in logs.output if not line.startswith("DEBUG:urllib3"))
-        for secret in (self.client_secret, urllib.parse.quote(self.client_secret, safe=""), self.pin):
+            documents = self.wait_for_signature(2)
+            location = self.at_digigo(self.begin(documents))
+            returned = urllib.parse.parse_qs(urllib.parse.urlsplit(location).query)
+            self.come_back(location)
+            # Who is logged out meanwhile is led to the login page, whose address leads back.
+            self.logout()
+            self.url_open(f"/web/login?redirect={urllib.parse.quote(location, safe='')}")
+            grant = self.env["l10n_tn_edi.secret"]._decrypt(self.last_session().grant_encrypted)
+            self.env["l10n_tn_edi.signing"]._work_off()
+        code, state = returned["code"][0], returned["state"][0]
+        secrets_ = [
+            self.client_secret,
+            urllib.parse.quote(self.client_secret, safe=""),
+            self.pin,
+            code,
+            state,
+        ]
+        secrets_ += [grant, read_callback({"code": code})]
+        served = [line for line in logs.output if "werkzeug" in line and "digigo" in line]
+        self.assertGreaterEqual(len(served), 2, "the returns are in the access log")
+        self.assertTrue(all("***" in line for line in served))
+        # The browser that is played here, and the statements of the database, which is looked at below.
+        said = "\n".join(
+            line for line in logs.output if not line.startswith(("DEBUG:urllib3", "DEBUG:odoo.sql_db"))
+        )
+        for secret in secrets_:
             self.assertNotIn(secret, said)
+        self.env.flush_all()
         for table in ("l10n_tn_edi_signing", "l10n_tn_edi_signing_line", "l10n_tn_edi_signature_provider"):
             self.env.cr.execute(f"SELECT row_to_json(t)::text FROM {table} t")
             rows = "\n".join(row for (row,) in self.env.cr.fetchall())
-            self.assertNotIn(self.client_secret, rows)
+            for secret in secrets_:
+                self.assertNotIn(secret, rows)

@@ -88,12 +88,13 @@ class Sandbox:
         self.state = folder / "state"
 
     # -- process -------------------------------------------------------------------------------------------------
-    def command(self, *arguments: str, check: bool = True):
-        """Run one command of the package; its output as JSON when it is."""
+    def command(self, *arguments: str, check: bool = True, typed: str | None = None):
+        """Run one command of the package, ``typed`` on its standard input; its output as JSON when it is."""
         run = subprocess.run(
             [python(), "-m", "sandbox", arguments[0], "--state", str(self.state), *arguments[1:]],
             cwd=ROOT,
             capture_output=True,
+            input=typed,
             text=True,
             timeout=60,
             check=False,

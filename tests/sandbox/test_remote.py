@@ -80,6 +80,7 @@ def page(sandbox, wanted, **changes):
         "state": "etat-1",
         **changes,
     }
+    values = {name: value for name, value in values.items() if value is not None}
     status, _headers, body = call(sandbox, "/oauth2/authorize?" + urllib.parse.urlencode(values))
     handle = re.search(rb'name="handle" value="([^"]+)"', body)
     if not handle:
@@ -106,9 +107,9 @@ def claim(token):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["jti"]
 
 
-def activate(sandbox, wanted):
+def activate(sandbox, wanted, **changes):
     """The way to the sad."""
-    _status, handle, otp = page(sandbox, wanted)
+    _status, handle, otp = page(sandbox, wanted, **changes)
     status, query, _body = decide(sandbox, handle, otp)
     assert status == 302 and query["state"] == "etat-1"
     return token(sandbox, claim(query["code"]))
@@ -146,7 +147,7 @@ def holds(certificate, index, value):
 
 def test_a_batch_under_one_authorisation(sandbox):
     wanted = digests(1000)
-    sad = activate(sandbox, wanted)["sad"]
+    sad = activate(sandbox, wanted, hash=None)["sad"]
     status, answer = sign(sandbox, sad, wanted[:600])
     assert status == 200 and len(answer) == 600
     status, rest = sign(sandbox, sad, wanted[600:])
@@ -155,6 +156,16 @@ def test_a_batch_under_one_authorisation(sandbox):
     for index, item in enumerate(answer + rest):
         holds(certificates[0], index, item["value"])
     assert sign(sandbox, sad, wanted[:1])[1]["error"] == "count_exceeded"
+
+
+def test_an_authorisation_for_hashes_signs_no_others(sandbox):
+    wanted = digests(100)
+    sad = activate(sandbox, wanted)["sad"]
+    assert sign(sandbox, sad, digests(101)[100:])[1]["error"] == "hash_not_authorised"
+    assert len(sign(sandbox, sad, wanted)[1]) == 100
+    assert page(sandbox, digests(1000))[::2] == (414, "address")
+    sandbox.admin("POST", "settings", {"digigo_hash_required": True})
+    assert page(sandbox, wanted, hash=None)[::2] == (400, "hash")
 
 
 def test_codes_and_activations_are_good_once_and_for_a_while(sandbox):

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sandbox_papers as papers
+from cryptography.hazmat.primitives.serialization import pkcs12
 from sandbox_process import LOGIN, PASSWORD, Sandbox
 
 
@@ -211,3 +212,17 @@ def test_connections_are_kept(sandbox):
         ports.add(connection.sock.getsockname()[1])
     assert len(ports) == 1
     connection.close()
+
+
+def test_secrets_need_not_stand_in_the_command_line(sandbox):
+    sandbox.command(
+        "account", "--login", LOGIN, "--matricule", papers.SENDER, "--secrets", typed='{"password": "typed"}'
+    )
+    out = sandbox.folder / "typed.p12"
+    sandbox.command("certificate", "--out", str(out), "--secrets", typed='{"passphrase": "also typed"}')
+    assert pkcs12.load_pkcs12(out.read_bytes(), b"also typed").key
+    for typed in ('{"login": "x"}', '{"password": 1}', "[]", "x"):
+        assert (
+            sandbox.command("account", "--login", LOGIN, "--secrets", typed=typed, check=False).returncode
+            == 1
+        )

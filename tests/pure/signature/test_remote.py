@@ -128,6 +128,11 @@ def completes(batch, values):
     return True
 
 
+def authorised(account, service, token, digests):
+    """What the browser brought, exchanged for signatures."""
+    return account.sign(service, account.activate(service, token), digests)
+
+
 # --- DigiGo -----------------------------------------------------------------------------------------------------------
 
 
@@ -143,7 +148,7 @@ def test_digigo_signs_a_batch_in_one_authorisation(account, service, signer, bat
     assert asked["credentialId"] == [HOLDER]
     assert asked["redirectUri"] == ["https://odoo.example.tn/back"]
     token = digigo.read_callback({"code": jwt({"jti": TOKEN}), "state": "st&te"})
-    assert completes(batch, account.sign(service, token, digests))
+    assert completes(batch, authorised(account, service, token, digests))
     assert len(service.requests) == 3
 
 
@@ -210,7 +215,7 @@ def failing(code, call, *secrets):
 )
 def test_services_that_fail(account, service, step, answer, code):
     service.answers[step] = answer
-    failing(code, lambda: account.sign(service, TOKEN, [b"1" * 32]))
+    failing(code, lambda: authorised(account, service, TOKEN, [b"1" * 32]))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +223,7 @@ def test_services_that_fail(account, service, step, answer, code):
 )
 def test_authorisations_that_are_none(account, service, answer):
     service.answers["oauth2"] = answer
-    failing("remote.answer", lambda: account.sign(service, TOKEN, [b"1" * 32]))
+    failing("remote.answer", lambda: authorised(account, service, TOKEN, [b"1" * 32]))
     assert len(service.requests) == 1
 
 
@@ -235,7 +240,7 @@ def test_authorisations_that_are_none(account, service, answer):
 )
 def test_signatures_that_are_none(account, service, answer, code):
     service.answers["signatures"] = answer
-    failing(code, lambda: account.sign(service, TOKEN, [b"1" * 32]))
+    failing(code, lambda: authorised(account, service, TOKEN, [b"1" * 32]))
 
 
 @pytest.mark.parametrize(
@@ -255,13 +260,13 @@ def test_chains_that_are_none(account, service, answer, code):
 
 
 def test_a_token_that_would_change_the_address_is_not_sent(account, service):
-    failing("digigo.token", lambda: account.sign(service, "../x", [b"1" * 32]))
+    failing("digigo.token", lambda: authorised(account, service, "../x", [b"1" * 32]))
     assert service.requests == []
 
 
 def test_signatures_in_another_order_are_not_put_into_documents(account, service, batch):
     digests = [prepared.digest for _document, prepared in batch]
-    values = account.sign(service, TOKEN, digests)
+    values = authorised(account, service, TOKEN, digests)
     (document, prepared), _other = batch
     with pytest.raises(xades.SignatureError) as caught:
         xades.complete(prepared, document, values[1])

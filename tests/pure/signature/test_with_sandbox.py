@@ -1,6 +1,7 @@
 """The remote signers, trust and revocation against the sandbox: another program, over real HTTP."""
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -11,6 +12,10 @@ import urllib.request
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from lxml import etree
 
 from signature import certificates, profile, revocation, trust, verify, xades
 from signature.signers import ance_seal, digigo
@@ -128,20 +133,67 @@ def test_a_batch_through_digigo(sandbox, account, document, long_document):
     returned = allow(sandbox, account.authorize_url(digests, "state 1"))
     assert returned["state"] == "state 1"
     token = digigo.read_callback(returned)
-    for one, ready, value in zip(documents, prepared, account.sign(transport, token, digests), strict=True):
+    activation = account.activate(transport, token)
+    values = account.sign(transport, activation, digests)
+    for one, ready, value in zip(documents, prepared, values, strict=True):
         signed = xades.complete(ready, one, value)
         [report] = verify.verify(parse_foreign_xml(signed))
         assert report.intact
         assert trust.build_path(report.signer_der, report.chain, sandbox.anchors(), pki.NOW).trusted
+    for again, code in (
+        (lambda: account.activate(transport, token), "remote.refused"),
+        (lambda: account.sign(transport, activation, digests[:1]), "remote.denied"),
+    ):
+        with pytest.raises(SignerError) as caught:
+            again()
+        assert caught.value.code == code
+
+
+def test_a_thousand_documents_in_one_authorisation(sandbox, account, document):
+    """The holder allows a number; the documents are signed part by part under one activation, and not one more."""
+    chain = account.chain(transport)
+    root = parse_foreign_xml(document)
+    batch = []
+    for number in range(1000):
+        root.find(".//DocumentIdentifier").text = f"FAC/2026/{number:05d}"
+        data = etree.tostring(root)
+        batch.append((data, xades.prepare(data, chain, profile.V3, pki.NOW)))
+    digests = [prepared.digest for _data, prepared in batch]
+    assert len(set(digests)) == 1000
+    address = account.authorize_url(digests, "x", bound=False)
+    assert len(address) < digigo.ADDRESS_LIMIT
+    activation = account.activate(transport, digigo.read_callback(allow(sandbox, address)))
+    values = []
+    for start in range(0, 1000, 100):
+        values += account.sign(transport, activation, digests[start : start + 100])
+    for (data, prepared), value in list(zip(batch, values, strict=True))[::50]:
+        [report] = verify.verify(parse_foreign_xml(xades.complete(prepared, data, value)))
+        assert report.intact
+    key = x509.load_der_x509_certificate(chain[0]).public_key()
+    for (_data, prepared), value in zip(batch, values, strict=True):
+        key.verify(value, prepared.to_sign, padding.PKCS1v15(), hashes.SHA256())
     with pytest.raises(SignerError) as caught:
-        account.sign(transport, token, digests)
-    assert caught.value.code == "remote.refused"
+        account.sign(transport, activation, digests[:1])
+    assert caught.value.code == "remote.denied"
 
 
-def test_a_thousand_hashes_in_one_authorisation(sandbox, account):
-    digests = [number.to_bytes(32, "big") for number in range(1000)]
-    token = digigo.read_callback(allow(sandbox, account.authorize_url(digests, "x")))
-    assert len(account.sign(transport, token, digests)) == 1000
+def test_as_many_hashes_as_an_address_holds(sandbox, account):
+    count = account.capacity()
+    assert count > 50
+    digests = [hashlib.sha256(bytes([number])).digest() for number in range(count)]
+    address = account.authorize_url(digests, "x" * 43)
+    assert len(address) <= digigo.ADDRESS_LIMIT
+    activation = account.activate(transport, digigo.read_callback(allow(sandbox, address)))
+    assert len(account.sign(transport, activation, digests)) == count
+    status, _headers, _body = fetch(account.authorize_url(digests * 2, "x"))
+    assert status == 414
+
+
+def test_a_service_that_wants_to_see_the_hashes(sandbox, account):
+    sandbox.admin("POST", "settings", {"digigo_hash_required": True})
+    status, _headers, _body = fetch(account.authorize_url([b"1" * 32] * 3, "x", bound=False))
+    sandbox.admin("POST", "settings", {"digigo_hash_required": False})
+    assert status == 400
 
 
 def test_the_holder_refuses(sandbox, account):
@@ -153,8 +205,9 @@ def test_the_holder_refuses(sandbox, account):
 
 def test_digigo_signs_nothing_that_was_not_shown(sandbox, account):
     token = digigo.read_callback(allow(sandbox, account.authorize_url([b"1" * 32], "x")))
+    activation = account.activate(transport, token)
     with pytest.raises(SignerError) as caught:
-        account.sign(transport, token, [b"2" * 32])
+        account.sign(transport, activation, [b"2" * 32])
     assert caught.value.code == "remote.denied"
 
 
