@@ -6,7 +6,7 @@
     "author": "l10n_tn_edi_ttn contributors",
     "license": "LGPL-3",
     "countries": ["tn"],
-    "depends": ["account", "l10n_tn"],
+    "depends": ["account", "account_edi_ubl_cii", "l10n_tn"],
     "external_dependencies": {
         "python": [
             "asn1crypto",
@@ -69,6 +69,7 @@
         "views/account_tax_suspension_views.xml",
         "report/report_invoice.xml",
         "report/report_invoice_suspension.xml",
+        "report/facturx_stamp.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,3 +1,4 @@
+from . import account_edi_stamp
 from . import account_fiscal_position_suspension
 from . import account_journal
 from . import account_move

@@ -16,6 +16,7 @@ from . import test_send
 from . import test_states
 from . import test_tax_fodec
 from . import test_tax_stamp
+from . import test_tax_stamp_formats
 from . import test_certificates_watch
 from . import test_seal
 from . import test_signing_digigo
