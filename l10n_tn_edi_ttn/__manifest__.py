@@ -7,10 +7,12 @@
     "license": "LGPL-3",
     "countries": ["tn"],
     "depends": ["account", "account_edi_ubl_cii", "l10n_tn"],
+    "depends": ["account", "account_payment", "l10n_tn"],
     "external_dependencies": {
         "python": [
             "asn1crypto",
             "cryptography",
+            "fonttools",
             "lxml",
             "num2words",
             "qrcode",
@@ -70,6 +72,10 @@
         "report/report_invoice.xml",
         "report/report_invoice_suspension.xml",
         "report/facturx_stamp.xml",
+        "report/report_delivery_note.xml",
+        "security/l10n_tn_edi_portal_security.xml",
+        "views/portal_templates.xml",
+        "data/mail_template_data.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,1 +1,2 @@
 from . import digigo
+from . import portal

@@ -2,6 +2,7 @@ from . import account_edi_stamp
 from . import account_fiscal_position_suspension
 from . import account_journal
 from . import account_move
+from . import account_move_portal
 from . import account_move_print
 from . import account_move_send
 from . import account_move_stamp
@@ -20,6 +21,7 @@ from . import account_move_teif_references
 from . import account_move_teif_suspension
 from . import account_move_view
 from . import account_tax
+from . import ir_actions_report
 from . import ir_attachment
 from . import ir_ui_menu
 from . import l10n_tn_edi_account

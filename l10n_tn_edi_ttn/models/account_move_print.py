@@ -26,13 +26,14 @@ class AccountMove(models.Model):
             'waiting' | 'elsewhere'), ``test`` (bool), ``reference``, ``cev`` (base64 of TTN's PNG, or False),
             ``before`` and ``after`` (the legal sentence around the reference), ``words``, ``supplier`` and ``customer``
             (numbers as printed, '' when there is none) with ``customer_label``, ``address``, ``legal_form``, ``capital``
-            and ``registry`` of the company.
+            ``registry`` of the company, ``export`` (the mention of export invoices, or '') and ``rate`` (company currency
+            for one unit of the invoice's, 0 when they are the same).
         """
         self.ensure_one()
         if self.move_type not in ("out_invoice", "out_refund"):
             return {}
         document = self.sudo().l10n_tn_edi_document_id
-        accepted = document.state in ("accepted", "conflict") and bool(document.reference)
+        accepted = self._l10n_tn_edi_is_accepted()
         elsewhere = self.l10n_tn_edi_exclusion == "elsewhere" and bool(self.l10n_tn_edi_exclusion_reference)
         if not (accepted or elsewhere or self._l10n_tn_edi_awaits_ttn()):
             return {}
@@ -57,7 +58,21 @@ class AccountMove(models.Model):
             "legal_form": company.l10n_tn_edi_legal_form,
             "capital": company.l10n_tn_edi_capital,
             "registry": company.company_registry,
+            "export": company.l10n_tn_edi_export_sentence if self.l10n_tn_edi_type_code == "I-15" else "",
+            "rate": self._l10n_tn_edi_printed_rate(),
         }
+
+    def _l10n_tn_edi_is_accepted(self):
+        """:return: whether TTN accepted the invoice and gave its reference."""
+        self.ensure_one()
+        document = self.sudo().l10n_tn_edi_document_id
+        return document.state in ("accepted", "conflict") and bool(document.reference)
+
+    def _get_invoice_proforma_pdf_report_filename(self):
+        # EXTENDS 'account': an accepted invoice is no pro forma
+        if self._l10n_tn_edi_is_accepted():
+            return self._get_invoice_report_filename()
+        return super()._get_invoice_proforma_pdf_report_filename()
 
     def _l10n_tn_edi_trimmed(self, cev):
         """Take off most of the white around TTN's code, so that the code itself is large; no pixel of it changes.
@@ -113,8 +128,44 @@ class AccountMove(models.Model):
         place = " ".join(filter(None, (partner.zip, partner.city)))
         return ", ".join(filter(None, (partner.street, partner.street2, place)))
 
+    def _l10n_tn_edi_printed_rate(self):
+        """:return: float, dinars for one unit of the invoice's currency; 0 when the invoice is in dinars."""
+        if self.currency_id == self.company_currency_id or not self.invoice_currency_rate:
+            return 0.0
+        return 1 / self.invoice_currency_rate
+
+    def _l10n_tn_edi_printed_lang(self):
+        """:return: code of the language of the print: the customer's when invoices can be in it (French, Arabic, English), else
+        French where it is installed.
+        """
+        self.ensure_one()
+        lang = self.partner_id.lang
+        if not self.l10n_tn_edi_visible or (lang or "")[:2] in LANGUAGES:
+            return lang
+        installed = [code for code, _name in self.env["res.lang"].get_installed()]
+        return next((code for code in installed if code.startswith(PRINTED_LANGUAGE)), lang)
+
     def _l10n_tn_edi_printed_words(self):
         """:return: str, the total in words in the language of the print."""
         lang = (self.env.context.get("lang") or PRINTED_LANGUAGE)[:2]
         total = Decimal(repr(self.amount_total)).quantize(Decimal(1).scaleb(-self.currency_id.decimal_places))
         return amount_in_words(total, self.currency_id.name, lang if lang in LANGUAGES else PRINTED_LANGUAGE)
+
+    def _l10n_tn_edi_printed_teif(self):
+        """:return: the ``ir.attachment`` with TTN's final TEIF that the print carries, empty before acceptance."""
+        self.ensure_one()
+        document = self.sudo().l10n_tn_edi_document_id
+        return document.ttn_xml_id if self._l10n_tn_edi_is_accepted() else self.env["ir.attachment"]
+
+    def _l10n_tn_edi_delivered_lines(self):
+        """:return: the lines that a delivery note lists: what has a quantity and is not a tax like the stamp duty alone."""
+        self.ensure_one()
+        return self.invoice_line_ids.filtered(
+            lambda line: (
+                line.display_type == "product"
+                and line.quantity
+                and not (
+                    line.currency_id.is_zero(line.price_subtotal) and line.tax_ids and not line.product_id
+                )
+            )
+        )

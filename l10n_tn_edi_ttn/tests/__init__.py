@@ -7,9 +7,11 @@ from . import test_documents_random
 from . import test_flow
 from . import test_i18n
 from . import test_report
+from . import test_report_pdfa
 from . import test_latch
 from . import test_mending
 from . import test_multicompany
+from . import test_portal
 from . import test_queries
 from . import test_secrets
 from . import test_send

@@ -7,11 +7,16 @@ missing_packages() {
     local program_package
     for program_package in \
         chromium:chromium wkhtmltopdf:wkhtmltopdf softhsm2-util:softhsm2 xmlsec1:xmlsec1 pdftotext:poppler-utils \
-        openssl:openssl git:git make:make fc-list:fontconfig setpriv:util-linux flock:util-linux; do
+        java:default-jre-headless openssl:openssl git:git make:make fc-list:fontconfig setpriv:util-linux flock:util-linux; do
         have "${program_package%%:*}" || echo "${program_package##*:}"
     done
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || echo postgresql
     [ -n "$(find_token_library)" ] || echo softhsm2
+    # PDFBox's validator of PDF/A, with what it needs of Java EE
+    local jar_package
+    for jar_package in preflight:libpdfbox2-java javax.activation:libactivation-java jaxb-api:libjaxb-api-java; do
+        [ -e "/usr/share/java/${jar_package%%:*}.jar" ] || echo "${jar_package##*:}"
+    done
     # Latin and Arabic letters in PDF files and screenshots
     if ! have fc-list || ! fc-list 'Noto Sans Arabic' | grep -q .; then echo fonts-noto-core; fi
     [ -n "$(find_python)" ] || echo python3-venv
