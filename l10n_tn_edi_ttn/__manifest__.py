@@ -78,6 +78,7 @@
     ],
     "assets": {
         "web.assets_backend": [
+            "l10n_tn_edi_ttn/static/src/desktop_sign/**/*",
             "l10n_tn_edi_ttn/static/src/live/**/*",
             "l10n_tn_edi_ttn/static/src/signing_progress/**/*",
         ],

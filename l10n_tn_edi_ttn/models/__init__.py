@@ -69,6 +69,7 @@ from . import l10n_tn_edi_signature_provider_seal
 from . import l10n_tn_edi_signature_provider_watch
 from . import l10n_tn_edi_signing
 from . import l10n_tn_edi_signing_work
+from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_stamp_amount
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor

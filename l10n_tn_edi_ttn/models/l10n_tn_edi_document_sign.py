@@ -62,7 +62,7 @@ class L10nTnEdiDocument(models.Model):
     # --- By a human ------------------------------------------------------------------------------------------------
 
     def action_sign(self):
-        """Sign documents that wait for a human: opens the PIN's dialog, or DigiGo's page.
+        """Sign documents that wait for a human: opens the PIN's dialog, DigiGo's page, or the way to the user's own token.
 
         :raise UserError: when nothing among them waits for a signature, or the user is no signatory for them.
         """
@@ -80,6 +80,8 @@ class L10nTnEdiDocument(models.Model):
         waiting.sudo().filtered("hold").hold = False
         if providers.code == "digigo":
             return providers._begin_digigo(waiting)
+        if providers.code == "desktop":
+            return providers._begin_desktop(waiting)
         if providers.code == "agent" and providers.agent_pin == "typed":
             self.env["l10n_tn_edi.signatory"]._for_user(providers, self.env.user, waiting)
             return {

@@ -81,6 +81,10 @@ class L10nTnEdiMessages(models.AbstractModel):
     @api.model
     def _signing_catalogue(self):
         return {
+            "agent.desk_silent": lambda p: self.env._(
+                "The signing agent on this computer does not answer. Start it; its configuration must name this Odoo's address "
+                "under “origins”, and the browser may ask you to allow access to this computer."
+            ),
             "signing.service": lambda p: self.env._("The signature service is signing this document."),
             "signing.holder": lambda p: self.env._(
                 "%(holder)s is signing this document.", holder=p["holder"]

@@ -23,6 +23,7 @@ from . import test_certificates_watch
 from . import test_seal
 from . import test_signing_digigo
 from . import test_signing_agent
+from . import test_signing_desktop
 from . import test_tax_suspension
 from . import test_tax_withholding
 from . import test_trust

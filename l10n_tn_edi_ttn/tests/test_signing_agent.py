@@ -1,15 +1,5 @@
-import os
 import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
 from unittest.mock import patch
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -20,89 +10,24 @@ from ..signature import verify
 from ..signature.problems import SignerError
 from ..signature.signers.agent import Agent
 from ..teif.foreign import parse_foreign_xml
-from .common_flow import TnEdiFlowCommon
-
-PROJECT = Path(__file__).resolve().parents[2]
-LABEL = "essai"
-FILL_TOKEN = """
-import sys
-import pkcs11
-from pkcs11 import Attribute, ObjectClass
-from pkcs11.util.rsa import decode_rsa_private_key
-library, label, pin, key, *certificates = sys.argv[1:]
-with pkcs11.lib(library).get_token(token_label=label).open(user_pin=pin, rw=True) as session:
-    session.create_object({
-        **decode_rsa_private_key(open(key, "rb").read()), Attribute.TOKEN: True, Attribute.PRIVATE: True,
-        Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.SIGN: True,
-    })
-    for number, path in enumerate(certificates):
-        session.create_object({
-            Attribute.CLASS: ObjectClass.CERTIFICATE, Attribute.CERTIFICATE_TYPE: 0, Attribute.TOKEN: True,
-            Attribute.PRIVATE: False, Attribute.ID: bytes([number]), Attribute.SUBJECT: b"",
-            Attribute.VALUE: open(path, "rb").read(),
-        })
-"""
+from .common_softhsm import TokenCase
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
-class TestAgent(TnEdiFlowCommon):
+class TestAgent(TokenCase):
     """A token in software (SoftHSM) behind the signing agent, its key not extractable."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.folder = Path(tempfile.mkdtemp(prefix="agent"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        cls.pin = f"{secrets.randbelow(10**8):08d}"
-        cls.environment = {
-            **os.environ,
-            "SOFTHSM2_CONF": str(cls.folder / "softhsm.conf"),
-            "PYTHONPATH": str(PROJECT),
-        }
-        cls.library = str(next(Path("/usr/lib").glob("**/libsofthsm2.so")))
-        (cls.folder / "tokens").mkdir()
-        (cls.folder / "softhsm.conf").write_text(f"directories.tokendir = {cls.folder}/tokens\n")
-        cls.run_program(
-            "softhsm2-util",
-            "--init-token",
-            "--free",
-            "--label",
-            LABEL,
-            "--pin",
-            cls.pin,
-            "--so-pin",
-            "12345678",
-        )
-        content = pkcs12.load_pkcs12(cls.pkcs12, cls.passphrase.encode())
-        parts = [
-            content.key.private_bytes(
-                serialization.Encoding.DER,
-                serialization.PrivateFormat.TraditionalOpenSSL,
-                serialization.NoEncryption(),
-            )
-        ]
-        for one in (content.cert, *content.additional_certs):
-            parts.append(one.certificate.public_bytes(serialization.Encoding.DER))
-        files = []
-        for number, part in enumerate(parts):
-            files.append(cls.folder / f"{number}.der")
-            files[-1].write_bytes(part)
-        cls.run_program(sys.executable, "-c", FILL_TOKEN, cls.library, LABEL, cls.pin, *files)
-        files[0].unlink()
         cls.socket = cls.folder / "agent.sock"
         cls.startClassPatcher(
             patch.dict(config._runtime_options, {"l10n_tn_edi_agent_socket": str(cls.socket)})
         )
 
-    @classmethod
-    def run_program(cls, *command):
-        subprocess.run(
-            [str(one) for one in command], env=cls.environment, check=True, timeout=60, capture_output=True
-        )
-
     def setUp(self):
         super().setUp()
-        self.start_agent()
+        self.start()
         self.token = (
             self.env["l10n_tn_edi.signature.provider"]
             .sudo()
@@ -119,40 +44,14 @@ class TestAgent(TnEdiFlowCommon):
         )
         self.company.sudo().l10n_tn_edi_provider_id = self.token
 
-    def start_agent(self, **settings):
-        lines = [
-            f'socket = "{self.socket}"',
-            "[keys.company]",
-            f'library = "{self.library}"',
-            f'token_label = "{LABEL}"',
-        ]
-        lines += [f'{name} = "{value}"' for name, value in settings.items()]
-        configuration = self.folder / "agent.toml"
-        configuration.write_text("\n".join(lines))
-        configuration.chmod(0o600)
-        log = (self.folder / "agent.log").open("ab")
-        self.addCleanup(log.close)
-        self.agent = subprocess.Popen(
-            [sys.executable, "-m", "signing_agent", "--config", str(configuration)],
-            env=self.environment,
-            cwd=PROJECT,
-            stdout=log,
-            stderr=log,
-        )
-        self.addCleanup(self.stop_agent)
-        end = time.monotonic() + 30
-        while True:
-            try:
-                Agent(str(self.socket), "company").status()
-                return
-            except SignerError:
-                if time.monotonic() > end or self.agent.poll() is not None:
-                    raise AssertionError((self.folder / "agent.log").read_text()) from None
-                time.sleep(0.05)
+    def start(self, **settings):
+        self.start_agent([f'socket = "{self.socket}"'], lambda _log: self.answers(), **settings)
 
-    def stop_agent(self):
-        self.agent.terminate()
-        self.agent.wait(20)
+    def answers(self):
+        try:
+            return Agent(str(self.socket), "company").status()
+        except SignerError:
+            return False
 
     def sign(self, documents, pin=None, ceiling=0):
         """Select documents, choose Sign, enter the PIN. Gives the session."""
@@ -210,7 +109,7 @@ class TestAgent(TnEdiFlowCommon):
         pin = self.folder / "pin"
         pin.write_text(self.pin)
         pin.chmod(0o600)
-        self.start_agent(pin_file=pin)
+        self.start(pin_file=pin)
         self.token.agent_pin = "configured"
         self.assertEqual(self.token.action_test()["params"]["type"], "success")
         document = self.accept()

@@ -44,21 +44,12 @@ class Agent:
     def chain(self, anchors: Sequence[bytes] = ()) -> list[bytes]:
         """The certificate chain on the token in DER, signer first; ``anchors`` are known authorities that complete it.
 
-        Raises SignerError. Where the token holds several people's certificates, the one that signs documents and ends
-        last is taken.
+        Raises SignerError. See :func:`chain_of`.
         """
         found = self._ask({"do": "chain"}).get("certificates")
         if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
             raise SignerError("remote.answer", reason="certificates is missing")
-        try:
-            on_token = [decoded(one) for one in found]
-            signers = [one for one in on_token if certificates.describe(one).key_usage_ok]
-            if not signers:
-                raise SignerError("signing.chain_empty")
-            signer = max(signers, key=lambda one: certificates.describe(one).not_after)
-            return certificates.order_chain([*on_token, *anchors], signer)
-        except ValueError:
-            raise SignerError("certificate.unreadable") from None
+        return chain_of([decoded(one) for one in found], anchors)
 
     def open(self, pin: str, documents: int, minutes: float) -> str:
         """Begin a signing session with a typed PIN; its handle, for ``session``. Raises SignerError.
@@ -142,6 +133,22 @@ class Agent:
         if not isinstance(answer, dict):
             raise SignerError("remote.answer", reason="it is not JSON")
         return answer
+
+
+def chain_of(on_token: Sequence[bytes], anchors: Sequence[bytes]) -> list[bytes]:
+    """The signer's certificate among those of a token, and its authorities, in DER.
+
+    Where the token holds several people's certificates, the one that signs documents and ends last is taken. Raises
+    SignerError.
+    """
+    try:
+        signers = [one for one in on_token if certificates.describe(one).key_usage_ok]
+        if not signers:
+            raise SignerError("signing.chain_empty")
+        signer = max(signers, key=lambda one: certificates.describe(one).not_after)
+        return certificates.order_chain([*on_token, *anchors], signer)
+    except ValueError:
+        raise SignerError("certificate.unreadable") from None
 
 
 #: Said once for a whole request, not for one document.
