@@ -36,7 +36,8 @@ IN_THE_BROWSER = """
         await new Promise((resolve) => setTimeout(resolve, 100));
         (await wait("button[name=send_code]")).click();
         const count = await wait(".o_form_view .o_field_widget[name=signed_count]");
-        if (count.innerText.trim() !== "3" || document.querySelectorAll("tr.text-success").length !== 3) {
+        const lines = [...document.querySelectorAll("tr.o_data_row td[name=state]")].map((line) => line.innerText.trim());
+        if (count.innerText.trim() !== "3" || lines.join() !== "Signed,Signed,Signed") {
             throw new Error(document.body.innerText);
         }
         console.log("test successful");

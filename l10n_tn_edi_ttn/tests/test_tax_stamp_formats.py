@@ -70,7 +70,9 @@ class TestStampFormats(TnEdiCommon):
                     sums = "LegalMonetaryTotal"
                     self.assertEqual(self.number(root, sums, "LineExtensionAmount"), sum(amounts))
                     self.assertEqual(self.number(root, sums, "TaxInclusiveAmount"), total)
-                    self.assertEqual(self.number(root, sums, "PayableAmount"), Decimal(str(move.amount_residual)))
+                    self.assertEqual(
+                        self.number(root, sums, "PayableAmount"), Decimal(str(move.amount_residual))
+                    )
                     taxes = [Decimal(tax.findtext("{*}TaxAmount")) for tax in root.iterfind("{*}TaxTotal")]
                     self.assertEqual(sum(amounts) + taxes[0], total)
 
