@@ -39,6 +39,7 @@
         "views/l10n_tn_edi_exchange_views.xml",
         "views/l10n_tn_edi_signature_provider_views.xml",
         "views/account_journal_views.xml",
+        "views/account_journal_dashboard_views.xml",
         "views/account_tax_views.xml",
         "views/res_company_views.xml",
         "views/res_partner_views.xml",

@@ -81,6 +81,7 @@ from . import res_company_account
 from . import res_company_breaker
 from . import res_company_print
 from . import res_company_readiness
+from . import res_company_signing_alert
 from . import res_company_stamp
 from . import res_company_teif
 from . import res_config_settings

@@ -15,6 +15,8 @@ _logger = logging.getLogger(__name__)
 EXPIRY_DAYS = (60, 30, 15, 7, 1)
 # An answer is asked anew after this time even when the authority lets it live longer.
 KEEP_HOURS = 24
+RENEW = "l10n_tn_edi_ttn.activity_renew_certificate"
+DECLARE = "l10n_tn_edi_ttn.activity_declare_certificate"
 
 
 class L10nTnEdiCertificate(models.Model):
@@ -122,6 +124,14 @@ class L10nTnEdiCertificate(models.Model):
 
     # --- Who is told -----------------------------------------------------------------------------------------------
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "declared" in vals:
+            if vals["declared"]:
+                self.activity_feedback([DECLARE])
+            self.env["l10n_tn_edi.preflight"]._ask(self.company_id)
+        return result
+
     @api.model
     def _in_use(self, company=None):
         """:return: certificates that providers in use sign with."""
@@ -158,8 +168,8 @@ class L10nTnEdiCertificate(models.Model):
             if not reached or (certificate.expiry_told and certificate.expiry_told <= min(reached)):
                 continue
             certificate._tell(
-                self.env._("Renew the signing certificate"),
-                self.env._(
+                RENEW,
+                lambda env, certificate=certificate: env._(
                     "The certificate of %(holder)s ends on %(date)s. Order its renewal now, and declare the new serial number "
                     "at TTN: without it TTN refuses every invoice.",
                     holder=certificate.name,
@@ -171,22 +181,31 @@ class L10nTnEdiCertificate(models.Model):
     def _tell_declaration(self):
         """A certificate comes into use whose serial number TTN may not know."""
         for certificate in self.sudo().filtered(lambda one: not one.declared):
+            if certificate.activity_search([DECLARE]):
+                continue
             certificate._tell(
-                self.env._("Declare the certificate at TTN"),
-                self.env._(
+                DECLARE,
+                lambda env, certificate=certificate: env._(
                     "Send TTN the serial number %(serial)s of %(holder)s, and tick “Declared at TTN” once it has confirmed.",
                     serial=certificate.serial,
                     holder=certificate.name,
                 ),
             )
 
-    def _tell(self, summary, note):
+    def _tell(self, activity_type, write_note):
+        """Give the responsible an activity in his language; one of the same kind that is open is replaced.
+
+        :param str activity_type: external id of a ``mail.activity.type``.
+        :param write_note: callable that takes an environment and gives the note.
+        """
         responsible = self._responsible()
-        summary = summary[:120]
-        self.activity_ids.filtered(lambda activity: activity.summary == summary).unlink()
-        self.activity_schedule(
-            "mail.mail_activity_data_todo", user_id=responsible.id, summary=summary, note=note
-        )
+        told = self.with_context(lang=responsible.lang)
+        told.activity_unlink([activity_type])
+        told.activity_schedule(activity_type, user_id=responsible.id, note=write_note(told.env))
+
+    def _end_when_unused(self):
+        """Nobody signs with these certificates any more: there is nothing to renew or to declare."""
+        (self - self._in_use()).sudo().activity_unlink([RENEW, DECLARE])
 
 
 def _by_ocsp(transport, url, certificate, issuer, now):

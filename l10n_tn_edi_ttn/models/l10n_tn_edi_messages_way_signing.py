@@ -21,12 +21,37 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The authority does not know the certificate of %(holder)s. Ask it whether the certificate is in force.",
                 holder=p["holder"],
             ),
-            "preflight.said": lambda p: p["text"],
+            "provider.test_good": lambda p: self.env._(
+                "The test signature is correct. Certificate of %(holder)s, valid until %(date)s.",
+                holder=p["holder"],
+                date=p["date"],
+            ),
+            "provider.holder_signs": lambda p: self.env._(
+                "“%(provider)s” signs when %(holder)s enters PIN or password; without them there is no test signature.",
+                provider=p["provider"],
+                holder=p["holder"],
+            ),
+            "digigo.no_signatory": lambda p: self.env._(
+                "Nobody signs with “%(provider)s” yet: add a signatory with the holder's DigiGo account.",
+                provider=p["provider"],
+            ),
+            "digigo.known": lambda p: self.env._(
+                "DigiGo knows %(names)s. The signature itself needs PIN and password: sign an invoice to see it.",
+                names=p["names"],
+            ),
             "preflight.matricule": lambda p: self.env._(
                 "The company's matricule is %(matricule)s.", matricule=p["matricule"]
             ),
             "preflight.version": lambda p: self.env._(
                 "Documents are written in TEIF %(version)s.", version=p["version"]
+            ),
+            "preflight.red": lambda p: self.env._(
+                "Invoices cannot be sent today: look at what is to be mended under “Can I Send Today?”."
+            ),
+            "preflight.beta": lambda p: self.env._(
+                "TEIF %(version)s is a beta of TTN: its production platform may refuse it. An administrator chooses another "
+                "version in the settings.",
+                version=p["version"],
             ),
             "preflight.ends_soon": lambda p: self.env._(
                 "The certificate of %(holder)s ends on %(date)s. Order its renewal and declare the new one at TTN.",
@@ -65,7 +90,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "El Fatoora answers and knows the account %(login)s.", login=p["login"]
             ),
             "preflight.address": lambda p: self.env._(
-                "TTN keeps silent towards addresses it does not know: is the public address of this server declared at TTN?"
+                "TTN gives no answer. It keeps silent towards addresses that it does not know: is the public address of this "
+                "server declared at TTN?"
             ),
             "preflight.clock": lambda p: self.env._("The server's clock agrees with the database's."),
             "preflight.clock_apart": lambda p: self.env._(

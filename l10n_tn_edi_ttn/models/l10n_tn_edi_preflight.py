@@ -1,27 +1,38 @@
-import time
+import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..elfatoora.answers import FaultAnswer
-from ..elfatoora.rejections import classify_fault, classify_problem
 from .l10n_tn_edi_certificate_watch import EXPIRY_DAYS
+
+_logger = logging.getLogger(__name__)
 
 TEST_SECONDS = 45
 # A clock that differs more than this from the database's makes signing times that TTN may refuse.
 CLOCK_SECONDS = 60
 CRONS = ("ir_cron_submit", "ir_cron_follow")
+# A check that is older than this is made again by the daily action, which settings that change wake as well.
+FRESH_HOURS = 12
+# A version that TTN's production does not promise to take yet.
+BETA_VERSIONS = ("1.9.0",)
+# What a service said of a password or PIN: tried again unattended, it would lock them.
+DENIED = ("remote.denied",)
 
 
 class L10nTnEdiPreflight(models.Model):
-    """“Can I send today?”: one row a company, its lines made anew by every check, daily and on demand."""
+    """“Can I send today?”: one row a company, its lines made anew by every check.
+
+    Checks are made daily, soon after settings changed (by the scheduled action, not while the administrator waits), and when
+    somebody asks.
+    """
 
     _name = "l10n_tn_edi.preflight"
     _description = "Can I Send Today?"
     _order = "company_id"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
-    checked_at = fields.Datetime(readonly=True)
+    checked_at = fields.Datetime(string="Checked On", readonly=True)
+    due = fields.Boolean(readonly=True, help="Settings changed since the last check.")
     state = fields.Selection(
         [("green", "Yes"), ("amber", "Yes, but Look"), ("red", "No")],
         default="amber",
@@ -64,15 +75,46 @@ class L10nTnEdiPreflight(models.Model):
         return known or self.sudo().create({"company_id": company.id})
 
     @api.model
-    def _cron_check(self):
-        """Daily, for every company that is switched on."""
-        for company in self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)]):
-            self._of(company)._run()
-            self.env["l10n_tn_edi.document"]._commit()
+    def _ask(self, companies):
+        """Check companies soon, because something changed that decides whether they can send.
 
-    def _run(self):
+        :param companies: ``res.company``; their branches are checked as well.
+        """
+        companies = (
+            self.env["res.company"]
+            .sudo()
+            .search([("id", "child_of", companies.ids), ("l10n_tn_edi_enabled", "=", True)])
+        )
+        checks = self.sudo().browse().union(*map(self._of, companies)).filtered(lambda check: not check.due)
+        cron = self.env.ref("l10n_tn_edi_ttn.ir_cron_preflight", raise_if_not_found=False)
+        if checks and cron:
+            checks.due = True
+            cron.sudo()._trigger()
+
+    @api.model
+    def _cron_check(self):
+        """Every company that is switched on and was not checked today, or whose settings changed."""
+        documents = self.env["l10n_tn_edi.document"]
+        fresh = fields.Datetime.subtract(fields.Datetime.now(), hours=FRESH_HOURS)
+        for company in self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)]):
+            check = self._of(company)
+            if not check.due and check.checked_at and check.checked_at > fresh:
+                continue
+            # Before the check: what changes while it runs is looked at once more.
+            check.due = False
+            documents._commit()
+            try:
+                check._run(unattended=True)
+                documents._commit()
+            except Exception:
+                # One company never stops the others.
+                _logger.exception("Company %s could not be checked", company.id)
+                documents._rollback()
+
+    def _run(self, unattended=False):
+        """:param bool unattended: nobody is looking; passwords that were refused are not tried again."""
         for check in self.sudo():
-            found = check._found()
+            found = check._found(unattended)
             worst = max((state for _code, state, _params in found), key=["green", "amber", "red"].index)
             check.write(
                 {
@@ -88,12 +130,12 @@ class L10nTnEdiPreflight(models.Model):
                 }
             )
 
-    def _found(self):
+    def _found(self, unattended=False):
         """:return: list of (code of a sentence, 'green' | 'amber' | 'red', parameters)."""
         company = self.company_id
         return [
             *self._check_company(company),
-            *self._check_provider(company),
+            *self._check_provider(company, unattended),
             *self._check_ttn(company),
             *self._check_server(),
         ]
@@ -107,9 +149,15 @@ class L10nTnEdiPreflight(models.Model):
             yield "preflight.matricule", "green", {"matricule": matricule}
         else:
             yield "odoo.company_matricule", "red", {"company": company.name}
-        yield "preflight.version", "green", {"version": company.l10n_tn_edi_version}
+        version = company._l10n_tn_edi_version_on()
+        beta = version in BETA_VERSIONS and company.l10n_tn_edi_mode == "production"
+        yield (
+            "preflight.beta" if beta else "preflight.version",
+            "amber" if beta else "green",
+            {"version": version},
+        )
 
-    def _check_provider(self, company):
+    def _check_provider(self, company, unattended):
         provider = company._l10n_tn_edi_signing_provider()
         if not provider:
             yield "provider.missing", "red", {"company": company.name}
@@ -118,11 +166,12 @@ class L10nTnEdiPreflight(models.Model):
         if refused:
             yield refused[0], "red", refused[1]
             return
-        kind, sentence = provider.sudo()._test()
-        if kind == "error" and provider._waits_for_human():
-            yield "preflight.said", "amber", {"text": sentence}
+        denied = self.line_ids.filtered(lambda line: line.code in DENIED)[:1]
+        if unattended and denied and provider.sudo().write_date <= self.checked_at:
+            yield denied.code, denied.state, denied.params
         else:
-            yield "preflight.said", "green" if kind == "success" else "red", {"text": sentence}
+            kind, code, params = provider.sudo()._trial()
+            yield code, "green" if kind in ("success", "pending") else "red", params
         for certificate in provider.certificate_id | provider.sudo().signatory_ids.certificate_id:
             certificate._examine()
             yield from self._check_certificate(certificate)
@@ -158,24 +207,11 @@ class L10nTnEdiPreflight(models.Model):
             yield "preflight.other_matricule", "amber", {**params, "matricule": certificate.matricule}
 
     def _check_ttn(self, company):
-        gateway = self.env["l10n_tn_edi.gateway"]
-        problem = gateway._problem(company)
+        problem = company._l10n_tn_edi_ask_ttn(TEST_SECONDS)
         if problem:
-            yield problem, "red", {"company": company.name}
-            return
-        client = gateway._client(company, company.l10n_tn_edi_mode)
-        call = client.consult_efact(number="0", deadline=time.monotonic() + TEST_SECONDS)
-        cause = None
-        if isinstance(call.answer, FaultAnswer):
-            cause = classify_fault(call.answer)
-        elif call.problem:
-            cause = classify_problem(call.problem)
-        if cause is None:
+            yield problem[0], "red", problem[1]
+        else:
             yield "preflight.account", "green", {"login": company.l10n_tn_edi_login}
-            return
-        yield cause.code, "red", {**cause.params, "text": cause.text}
-        if "timeout" in cause.code:
-            yield "preflight.address", "amber", {}
 
     def _check_server(self):
         database = self.env["l10n_tn_edi.exchange"]._database_now()
@@ -209,7 +245,4 @@ class L10nTnEdiPreflightLine(models.Model):
     def _compute_sentence(self):
         messages = self.env["l10n_tn_edi.messages"]
         for line in self:
-            params = line.params or {}
-            line.sentence = (
-                params["text"] if line.code == "preflight.said" else messages._sentence(line.code, params)
-            )
+            line.sentence = messages._sentence(line.code, line.params or {})

@@ -337,27 +337,31 @@ class L10nTnEdiSignatureProvider(models.Model):
         """Sign a small document of our own and say what came out."""
         self.ensure_one()
         self.check_access("write")
-        kind, message = self.sudo()._test()
-        if kind == "error":
+        kind, code, params = self.sudo()._trial()
+        message = self.env["l10n_tn_edi.messages"]._sentence(code, params)
+        if kind in ("error", "later"):
             raise UserError(message)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
+                "type": "success" if kind == "success" else "info",
                 "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
 
-    def _test(self):
-        """:return: ('success' or 'error', sentence) of a signature of a small document of our own."""
+    def _trial(self):
+        """Sign a small document of our own, where nobody is needed for it.
+
+        :return: ('success' | 'pending' | 'later' | 'error', code of a sentence, its parameters).
+        """
+        if self._waits_for_human():
+            return "pending", "provider.holder_signs", {"provider": self.name, "holder": self._holder_names()}
         result = self._sign_now({"sample": Unsigned(SAMPLE)})["sample"]
-        refused = result.get("error") or result.get("later")
-        if refused:
-            return "error", self.env["l10n_tn_edi.messages"]._sentence(*refused)
-        return "success", self.env._(
-            "The test signature is correct. Certificate of %(holder)s, valid until %(date)s.",
-            holder=result["certificate"].name,
-            date=fields.Date.to_string(result["certificate"].not_after),
-        )
+        for kind in ("pending", "later", "error"):
+            if kind in result:
+                return kind, *result[kind]
+        certificate = result["certificate"]
+        date = fields.Date.to_string(certificate.not_after)
+        return "success", "provider.test_good", {"holder": certificate.name, "date": date}

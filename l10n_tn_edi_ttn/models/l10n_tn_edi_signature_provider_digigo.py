@@ -105,8 +105,10 @@ class L10nTnEdiSignatureProvider(models.Model):
         chain = self._digigo_account(signatory).chain(transport)
         self._check_usable(chain)
         certificate = self._use_certificate(chain)
-        if signatory.certificate_id != certificate:
+        before = signatory.certificate_id
+        if before != certificate:
             signatory.certificate_id = certificate
+            before._end_when_unused()
         return chain
 
     def _begin_digigo(self, documents):
@@ -155,19 +157,15 @@ class L10nTnEdiSignatureProvider(models.Model):
         account = self._digigo_account(signing.signatory_id)
         return account.sign(self.env["l10n_tn_edi.transport"]._open(), grant, lines._digests())
 
-    def _test(self):
+    def _trial(self):
         if self.code != "digigo":
-            return super()._test()
+            return super()._trial()
         if not self.signatory_ids:
-            return "error", self.env._("Add a signatory with the holder's DigiGo account first.")
+            return "error", "digigo.no_signatory", {"provider": self.name}
         for signatory in self.signatory_ids:
             try:
                 self._digigo_chain(signatory)
             except SignatureError as error:
-                return "error", self.env["l10n_tn_edi.messages"]._sentence(
-                    error.code, {"provider": self.name, **error.params}
-                )
-        return "success", self.env._(
-            "DigiGo knows %(names)s. The signature itself needs PIN and password: sign an invoice to see it.",
-            names=", ".join(self.signatory_ids.certificate_id.mapped("name")),
-        )
+                return "error", error.code, {"provider": self.name, **error.params}
+        names = ", ".join(self.signatory_ids.certificate_id.mapped("name"))
+        return "success", "digigo.known", {"names": names}

@@ -13,11 +13,18 @@ class L10nTnEdiSignatureProvider(models.Model):
         "res.users", default=lambda self: self.env.user, help="Is told before the certificate ends."
     )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() - {"name", "sequence", "certificate_id"}:
+            self.env["l10n_tn_edi.preflight"]._ask(self.company_id)
+        return result
+
     def _use_certificate(self, chain):
         before = self.certificate_id
         certificate = super()._use_certificate(chain)
         if before and before != certificate:
             certificate._tell_declaration()  # renewed
+            before._end_when_unused()
         return certificate
 
     def _check_usable(self, chain):

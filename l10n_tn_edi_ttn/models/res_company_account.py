@@ -56,6 +56,8 @@ class ResCompany(models.Model):
         result = super().write(vals)
         if CALL_FIELDS & vals.keys():
             self.env["l10n_tn_edi.document"]._go_on_after_settings(self)
+        if (CALL_FIELDS | {"l10n_tn_edi_version"}) & vals.keys():
+            self.env["l10n_tn_edi.preflight"]._ask(self)
         return result
 
     def _compute_l10n_tn_edi_password(self):
@@ -103,25 +105,37 @@ class ResCompany(models.Model):
             company = company.parent_id
         return company.l10n_tn_edi_provider_id
 
+    def _l10n_tn_edi_ask_ttn(self, seconds):
+        """Ask TTN a harmless question with this account.
+
+        :param float seconds: how long its answer is waited for.
+        :return: None when TTN knows the account, else (code of a sentence, its parameters).
+        """
+        self.ensure_one()
+        gateway = self.env["l10n_tn_edi.gateway"]
+        problem = gateway._problem(self)
+        if problem:
+            return problem, {"company": self.name}
+        client = gateway._client(self, self.l10n_tn_edi_mode)
+        call = client.consult_efact(number="0", deadline=time.monotonic() + seconds)
+        if isinstance(call.answer, FaultAnswer):
+            cause = classify_fault(call.answer)
+        elif call.problem:
+            cause = classify_problem(call.problem)
+            if cause.code == "ttn.address_not_declared":
+                return "preflight.address", {}  # silence is a sign of it, no proof
+        else:
+            return None
+        return cause.code, {**cause.params, "text": cause.text}
+
     def action_l10n_tn_edi_test_account(self):
         """Ask TTN a harmless question with this account, and say in words what came back."""
         self.ensure_one()
         if not self.env.user.has_group("base.group_system"):
             raise AccessError(self.env._("Only an administrator can test the account."))
-        messages = self.env["l10n_tn_edi.messages"]
-        gateway = self.env["l10n_tn_edi.gateway"]
-        problem = gateway._problem(self)
+        problem = self._l10n_tn_edi_ask_ttn(TEST_SECONDS)
         if problem:
-            raise UserError(messages._sentence(problem, {"company": self.name}))
-        client = gateway._client(self, self.l10n_tn_edi_mode)
-        call = client.consult_efact(number="0", deadline=time.monotonic() + TEST_SECONDS)
-        cause = None
-        if isinstance(call.answer, FaultAnswer):
-            cause = classify_fault(call.answer)
-        elif call.problem:
-            cause = classify_problem(call.problem)
-        if cause:
-            raise UserError(messages._sentence(cause.code, {**cause.params, "text": cause.text}))
+            raise UserError(self.env["l10n_tn_edi.messages"]._sentence(*problem))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
