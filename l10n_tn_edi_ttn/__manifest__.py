@@ -64,6 +64,10 @@
         "views/l10n_tn_edi_signing_views.xml",
         "views/l10n_tn_edi_certificate_watch_views.xml",
         "views/l10n_tn_edi_preflight_views.xml",
+        "views/l10n_tn_edi_rejection_views.xml",
+        "report/report_rejection_guide.xml",
+        "data/l10n_tn_edi_rejection_cause.xml",
+        "wizards/l10n_tn_edi_correct_views.xml",
         "wizards/l10n_tn_edi_decide_views.xml",
         "wizards/l10n_tn_edi_suspension_list_views.xml",
         "wizards/l10n_tn_edi_vat_month_views.xml",
@@ -81,6 +85,7 @@
         "web.assets_backend": [
             "l10n_tn_edi_ttn/static/src/desktop_sign/**/*",
             "l10n_tn_edi_ttn/static/src/live/**/*",
+            "l10n_tn_edi_ttn/static/src/mend_focus/**/*",
             "l10n_tn_edi_ttn/static/src/signing_progress/**/*",
         ],
     },

@@ -7,7 +7,7 @@ kept, shown as it came, never a reason to send again by itself. The addon may pu
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from .rejections_data import CATALOGUE, NETWORK, UNKNOWN_RULE, Rule
 CODES = frozenset(
     {rule.cause for rule in CATALOGUE} | {rule.cause for rule in NETWORK.values()} | {UNKNOWN_RULE.cause}
 )
+_DOUBTFUL = tuple(rule for rule in CATALOGUE if rule.cause in ("ttn.duplicate", "ttn.internal_error"))
 KINDS = frozenset({"content", "configuration", "technical", "unknown"})
 
 _LONGEST_TEXT = 4_000  # characters looked at; a validator's message has a few hundred
@@ -81,7 +82,13 @@ def classify(text: str, code: str = "", *, extra: Sequence[Rule] = ()) -> Cause:
         match := re.match(r"(?:\[|errorcode\W{1,4})?((?:SERV|CONTRL)\d{2,3})\b", folded, re.IGNORECASE)
     ):
         code = match[1].upper()
-    for rule in (*extra, *CATALOGUE):
+    for rule in extra:
+        if _matches(rule, folded, code):
+            if rule.synchronous_refusal and any(_matches(doubt, folded, code) for doubt in _DOUBTFUL):
+                # What may have been deposited is never taken for a refusal, whoever says so.
+                rule = replace(rule, synchronous_refusal=False)
+            return _cause(rule, text, code, _details(folded))
+    for rule in CATALOGUE:
         if _matches(rule, folded, code):
             return _cause(rule, text, code, _details(folded))
     return _cause(UNKNOWN_RULE, text, code, _details(folded))
@@ -100,17 +107,28 @@ def classify_problem(problem: Problem) -> Cause:
     return _cause(rule or UNKNOWN_RULE, problem.message, "", dict(problem.params))
 
 
-def pattern_for(text: str) -> str:
-    """A pattern for a rule that a user teaches from one text: its words, with any numbers and any quoted values.
+def words_of(text: str) -> str:
+    """The words of one text as a user teaches them: ``*`` stands for any number and any quoted value.
 
     :raise ValueError: the text has too few words to mean anything
     """
-    folded = fold(text)
+    words = re.sub(r"'[^']*'|\d+", "*", fold(text))
+    pattern_of(words)
+    return words
+
+
+def pattern_of(words: str) -> str:
+    """The regular expression for words that a user taught: these words in this order, ``*`` for anything between them.
+
+    It takes a time that grows with the text's length only, whatever was typed: nothing is ever tried twice.
+
+    :raise ValueError: too few words to mean anything
+    """
+    folded = fold(words)
     if len(re.findall(r"[^\W\d_]{3,}", folded)) < 2:
-        raise ValueError("a text of at least two words is needed")
-    parts = re.split(r"('[^']*'|\d+)", folded)
-    wild = {"'": r"'[^']*'"}
-    return "".join(wild.get(part[:1], r"\d+") if i % 2 else re.escape(part) for i, part in enumerate(parts))
+        raise ValueError("at least two words are needed")
+    pieces = filter(None, (piece.strip() for piece in folded.split("*")))
+    return r"\A" + "".join(f"(?>.*?{re.escape(piece)})" for piece in pieces)
 
 
 def fold(text: str) -> str:

@@ -2,6 +2,7 @@ from . import account_edi_stamp
 from . import account_fiscal_position_suspension
 from . import account_journal
 from . import account_move
+from . import account_move_correct
 from . import account_move_portal
 from . import account_move_print
 from . import account_move_send
@@ -30,6 +31,7 @@ from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_certificate_watch
 from . import l10n_tn_edi_document
+from . import l10n_tn_edi_document_clinic
 from . import l10n_tn_edi_document_deposit
 from . import l10n_tn_edi_document_follow
 from . import l10n_tn_edi_document_lanes
@@ -59,17 +61,19 @@ from . import l10n_tn_edi_messages_way_signing
 from . import l10n_tn_edi_preflight
 from . import l10n_tn_edi_proposals
 from . import l10n_tn_edi_reference
+from . import l10n_tn_edi_rejection
+from . import l10n_tn_edi_rejection_cause
 from . import l10n_tn_edi_schema
 from . import l10n_tn_edi_secret
 from . import l10n_tn_edi_signatory
 from . import l10n_tn_edi_signature_provider
 from . import l10n_tn_edi_signature_provider_agent
+from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_signature_provider_digigo
 from . import l10n_tn_edi_signature_provider_seal
 from . import l10n_tn_edi_signature_provider_watch
 from . import l10n_tn_edi_signing
 from . import l10n_tn_edi_signing_work
-from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_stamp_amount
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor

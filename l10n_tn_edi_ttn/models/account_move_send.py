@@ -1,12 +1,4 @@
-from odoo import api, fields, models
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    # What is attached to the customer's e-mails; it says nothing about whether an invoice is deposited (portal users may
-    # write it).
-    invoice_edi_format = fields.Selection(selection_add=[("tn_teif", "TEIF (El Fatoora)")])
+from odoo import api, models
 
 
 class AccountMoveSend(models.AbstractModel):

@@ -184,7 +184,7 @@ class AccountMove(models.Model):
         if "correct" in actions:
             return {
                 "action_text": self.env._("Correct and send again"),
-                "action_call": ["account.move", "action_l10n_tn_edi_correct", self.ids],
+                "action": self.action_l10n_tn_edi_open_correct(),
             }
         if "decide" in actions:
             return {"action_text": self.env._("Decide"), "action": document.action_open_decide()}

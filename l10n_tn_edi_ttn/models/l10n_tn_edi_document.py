@@ -82,7 +82,9 @@ class L10nTnEdiDocument(models.Model):
     type_code = fields.Char(string="TEIF Type", readonly=True)
     sender = fields.Char(string="Sender's Matricule", readonly=True)
     version = fields.Char(string="TEIF Version", readonly=True)
-    total = fields.Char(readonly=True, help="Total with tax as it stands in the TEIF document.")
+    total = fields.Char(
+        string="Total in the TEIF", readonly=True, help="Total with tax as it stands in the TEIF document."
+    )
     mode = fields.Selection(
         [("test", "Test"), ("production", "Production")],
         required=True,
@@ -137,7 +139,9 @@ class L10nTnEdiDocument(models.Model):
     unproved = fields.Boolean(
         readonly=True, help="TTN's own signature on the accepted document did not verify."
     )
-    rejections = fields.Json(readonly=True, help="TTN's error codes and texts, as they came.")
+    rejections = fields.Json(
+        string="Objections", readonly=True, help="TTN's error codes and texts, as they came."
+    )
     decided_at = fields.Datetime(string="Accepted or Rejected On", readonly=True)
 
     # --- What waits for acceptance ---------------------------------------------------------------------------------

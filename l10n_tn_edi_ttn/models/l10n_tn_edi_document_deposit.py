@@ -185,6 +185,7 @@ class L10nTnEdiDocument(models.Model):
             call,
             self._uncertain_attempts(),
             failures=self._failures_in_a_row(exchange),
+            extra=self.env["l10n_tn_edi.rejection.cause"]._rules(),
             rng=random.SystemRandom(),
         )
         late = self.state != "sending" or self.attempt_count != exchange.attempt

@@ -110,15 +110,15 @@ class L10nTnEdiDocument(models.Model):
         exchange._complete(call, answer_class="answered" if complete else "unknown")
         if self.state == "sending":
             return  # the matter is in other hands meanwhile
-        cause = None
+        cause, taught = None, self.env["l10n_tn_edi.rejection.cause"]._rules()
         if isinstance(answer, FaultAnswer):
-            cause = classify_fault(answer)
+            cause = classify_fault(answer, extra=taught)
         elif call.problem:
             cause = classify_problem(call.problem)
         seen = [self._read_deposit(deposit) for deposit in answer.deposits] if complete else None
         history = self._history(exchange, seen)
         decision = decisions.after_consult(
-            self._sent(), seen, history, cause=cause, rng=random.SystemRandom()
+            self._sent(), seen, history, cause=cause, extra=taught, rng=random.SystemRandom()
         )
         self._apply_verdict(decision, history, alone)
 
@@ -317,7 +317,9 @@ class L10nTnEdiDocument(models.Model):
             values.update(self._acceptance(decision))
         elif decision.state == "rejected":
             values.update(
-                rejections=self._rejections(decision), decided_at=self.decided_at or fields.Datetime.now()
+                # A refusal at once leaves nothing to show at TTN: its words stay.
+                rejections=self._rejections(decision) or self.rejections,
+                decided_at=self.decided_at or fields.Datetime.now(),
             )
         if not self._set_state_unless_taken(decision, values, alone):
             return

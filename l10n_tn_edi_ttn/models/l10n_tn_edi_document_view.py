@@ -71,6 +71,20 @@ class L10nTnEdiDocument(models.Model):
             "context": {"create": False},
         }
 
+    # --- Buttons of the list: the invoices' own do what is possible and count the rest -------------------------------
+
+    def action_send_selected(self):
+        """Send those of a selection that can be sent."""
+        return self.filtered("live").move_id.action_l10n_tn_edi_send_selected()
+
+    def action_correct_selected(self):
+        """Prepare and send again those of a selection that were to be corrected."""
+        return self.filtered("live").move_id.action_l10n_tn_edi_correct_selected()
+
+    def action_ask_selected(self):
+        """Ask TTN about those of a selection that wait for a verdict."""
+        return self.filtered("live").move_id.action_l10n_tn_edi_ask_selected()
+
     def action_open_decide(self):
         """Open the wizard in which a responsible decides what became of a deposit."""
         self.ensure_one()

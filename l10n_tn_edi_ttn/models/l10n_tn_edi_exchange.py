@@ -26,7 +26,11 @@ class L10nTnEdiExchange(models.Model):
     # Empty for a question about the account as a whole
     document_id = fields.Many2one("l10n_tn_edi.document", readonly=True, index=True, ondelete="restrict")
     account_id = fields.Many2one(
-        "l10n_tn_edi.account", readonly=True, index="btree_not_null", ondelete="restrict"
+        "l10n_tn_edi.account",
+        string="Account Compared",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, index=True)
     move_id = fields.Many2one(related="document_id.move_id")
@@ -40,7 +44,7 @@ class L10nTnEdiExchange(models.Model):
     )
     attempt = fields.Integer(readonly=True, help="Number of this deposit of the document, from 1.")
     user_id = fields.Many2one("res.users", required=True, readonly=True, default=lambda self: self.env.uid)
-    account = fields.Char(readonly=True, help="Login at TTN.")
+    account = fields.Char(string="Login at TTN", readonly=True)
     started_at = fields.Datetime(required=True, readonly=True)
     lease_until = fields.Datetime(
         readonly=True, help="By the database's clock; a deposit without an answer by then is unknown."

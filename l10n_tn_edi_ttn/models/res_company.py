@@ -25,7 +25,7 @@ class ResCompany(models.Model):
         required=True,
     )
     l10n_tn_edi_foreign_policy = fields.Selection(
-        [("send", "Deposit"), ("exclude", "Don't deposit")],
+        [("send", "Deposit them"), ("exclude", "Don't deposit them")],
         string="Invoices to Foreign Customers",
         default="send",
         required=True,
@@ -64,7 +64,7 @@ class ResCompany(models.Model):
     # === When it is deposited === #
     l10n_tn_edi_sending = fields.Selection(
         [("automatic", "After posting"), ("on_demand", "On demand")],
-        string="Deposit",
+        string="When to Deposit",
         default="automatic",
         required=True,
     )

@@ -11,6 +11,9 @@ COMMERCIAL_FIELDS = ("l10n_tn_edi_identifier_type", "l10n_tn_edi_identifier", "l
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    # What is attached to the customer's e-mails; it says nothing about whether an invoice is deposited (portal users may
+    # write it).
+    invoice_edi_format = fields.Selection(selection_add=[("tn_teif", "TEIF (El Fatoora)")])
     l10n_tn_edi_identifier_type = fields.Selection(
         [
             ("I-01", "Matricule fiscal"),

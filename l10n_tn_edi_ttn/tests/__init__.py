@@ -1,5 +1,7 @@
 from . import test_account
 from . import test_bad_input
+from . import test_clinic
+from . import test_corrected
 from . import test_documents
 from . import test_documents_check
 from . import test_documents_content

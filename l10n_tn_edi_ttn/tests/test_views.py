@@ -11,6 +11,8 @@ MODELS = {
     "l10n_tn_edi.exchange": ("list", "form", "search"),
     "l10n_tn_edi.certificate": ("list", "form", "search"),
     "l10n_tn_edi.signature.provider": ("list", "form"),
+    "l10n_tn_edi.rejection": ("list", "graph", "pivot", "search"),
+    "l10n_tn_edi.rejection.cause": ("list", "form", "search"),
     "account.move": ("list", "kanban", "form", "search"),
     "res.partner": ("form",),
     "uom.uom": ("form",),
@@ -199,7 +201,7 @@ class TestScreens(ScreenCase):
         self.assertIn(
             "X99 Refus <b>1</b>", banner["message"], "foreign text stays text: the client escapes it"
         )
-        self.assertEqual(banner["action_call"][1], "action_l10n_tn_edi_correct")
+        self.assertEqual(banner["action"]["res_model"], "l10n_tn_edi.correct")
 
     def test_banner_of_an_acceptance(self):
         document = self.document("accepted", reference="073620200053562920196810312")

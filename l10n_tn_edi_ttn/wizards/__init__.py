@@ -1,4 +1,5 @@
 from . import l10n_tn_edi_check_file
+from . import l10n_tn_edi_correct
 from . import l10n_tn_edi_decide
 from . import l10n_tn_edi_mending
 from . import l10n_tn_edi_readiness

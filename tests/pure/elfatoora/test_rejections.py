@@ -180,24 +180,44 @@ def test_rules_of_the_user_come_first():
     assert classify("Signataire non autorisé", "SERV09", extra=[own]).code == "ttn.own.1"
 
 
+def taught(words, **values):
+    patterns = (rejections.pattern_of(words),)
+    return Rule("own.1", rejections_data.CONTENT, "other", "Ours.", patterns=patterns, **values)
+
+
 def test_a_rule_is_taught_from_one_text():
     text = "Contrôle n° 17 : la valeur 'abc' du champ (x) est refusée"
-    rule = Rule("own.1", rejections_data.CONTENT, "other", "Ours.", patterns=(rejections.pattern_for(text),))
+    assert rejections.words_of(text) == "Controle n° * : la valeur * du champ (x) est refusee"
+    rule = taught(rejections.words_of(text))
     again = "Controle n° 9 : la valeur 'un autre' du champ (x) est refusée"
     assert classify(text, extra=[rule]).code == classify(again, extra=[rule]).code == "own.1"
     assert classify("Contrôle n° 17 : autre chose", extra=[rule]).code == "ttn.unknown"
     for short in ("", "17", "erreur 17", "'a b c d'"):
         with pytest.raises(ValueError):
-            rejections.pattern_for(short)
+            rejections.words_of(short)
+
+
+def test_a_taught_refusal_never_hides_a_doubt():
+    rule = taught("la facture * est refusée", synchronous_refusal=True)
+    assert classify("La facture F1 est refusée", extra=[rule]).synchronous_refusal
+    doubtful = classify("La facture déjà reçue est refusée", extra=[rule])
+    assert (doubtful.code, doubtful.synchronous_refusal) == ("own.1", False)
 
 
 @given(st.text(min_size=10, max_size=200))
 def test_a_taught_rule_fits_its_own_text(text):
     try:
-        pattern = rejections.pattern_for(text)
+        words = rejections.words_of(text)
     except ValueError:
         return
-    assert re.search(pattern, rejections.fold(text), re.IGNORECASE)
+    assert re.search(rejections.pattern_of(words), rejections.fold(text), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("words", ["aaa bbb" + "*a" * 200, "*a a a" * 100 + " mot juste", "aaa *** aaa" * 50])
+def test_hostile_words_take_no_time(words):
+    started = time.perf_counter()
+    classify("aaa bbb " + "a " * 100_000, extra=[taught(words)])
+    assert time.perf_counter() - started < 1
 
 
 def test_data_is_sound():

@@ -1,0 +1,73 @@
+"""The three ways of a rejected invoice: deposited again as it is, reset to draft, or reversed and replaced."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def action_l10n_tn_edi_open_correct(self):
+        """Open the wizard that shows what TTN objects to and the ways to correct it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Rejected by TTN: %(number)s", number=self.name),
+            "res_model": "l10n_tn_edi.correct",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_document_id": self.l10n_tn_edi_document_id.id},
+        }
+
+    def _l10n_tn_edi_replace_rejected(self):
+        """Undo the rejected invoice inside the open period, without TTN, and make a new one.
+
+        The payments are freed, to be matched with the new invoice. What TTN rejected is never deposited again.
+
+        :return: the new invoice, a draft of today with the lines of the old one.
+        :raise UserError: when the invoice is not one that TTN rejected.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        document = self.sudo().l10n_tn_edi_document_id
+        if not document.live or document.state != "rejected":
+            raise UserError(
+                self.env._("Only an invoice that TTN rejected is replaced: %(number)s.", number=self.name)
+            )
+        today = fields.Date.context_today(self)
+        # TTN is asked about it once a day all the same: it may still accept it.
+        document.write({"live": False, "held_mail": False, "hold": False})
+        never = {
+            "l10n_tn_edi_exclusion": "other",
+            "l10n_tn_edi_exclusion_reason": self.env._(
+                "TTN rejected %(number)s; it was replaced.", number=self.name
+            ),
+        }
+        self.write(never)
+        reversal = self._reverse_moves(
+            [
+                {
+                    "invoice_date": today,
+                    "date": today,
+                    "ref": self.env._("Reversal of: %(number)s", number=self.name),
+                    **never,
+                }
+            ],
+            cancel=True,
+        )
+        [values] = self.with_context(include_business_fields=True).copy_data(
+            {"invoice_date": today, "date": today, "invoice_origin": self.name}
+        )
+        kinds = ("product", "line_section", "line_subsection", "line_note")
+        values["line_ids"] = [line for line in values["line_ids"] if line[2]["display_type"] in kinds]
+        new = self.create(values)
+        for move in (self, new):
+            move._message_log(
+                body=self.env._(
+                    "%(number)s was rejected by TTN and is undone by %(reversal)s inside Odoo; %(new)s replaces it.",
+                    number=self.name,
+                    reversal=reversal.name,
+                    new=new.display_name,
+                )
+            )
+        return new

@@ -1,0 +1,211 @@
+"""What TTN objects to, on the document: understood, taught, and led to the place where it is mended."""
+
+from lxml import etree
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..elfatoora.rejections_data import UNKNOWN_RULE
+from ..teif.foreign import parse_foreign_xml
+from ..teif.places import path_at
+from .l10n_tn_edi_rejection_mending import BY_ELEMENT
+
+
+class L10nTnEdiDocument(models.Model):
+    _inherit = "l10n_tn_edi.document"
+
+    rejection_ids = fields.One2many("l10n_tn_edi.rejection", "document_id", string="Rejections")
+    has_unknown_message = fields.Boolean(compute="_compute_has_unknown_message")
+    mending_label = fields.Char(compute="_compute_mending_label", string="What to Mend")
+
+    # --- Understood ------------------------------------------------------------------------------------------------
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("rejections"):
+            for document in self:
+                self.env["l10n_tn_edi.rejection"]._note(document, vals["rejections"])
+        elif vals.get("reason_code") == UNKNOWN_RULE.cause:
+            for document in self:
+                self.env["l10n_tn_edi.rejection"]._note(document, document._unknown_items())
+        return result
+
+    def _unknown_items(self):
+        """:return: list of dicts as in ``rejections``: the messages of TTN that nobody has explained."""
+        self.ensure_one()
+        items = [item for item in self.rejections or [] if item.get("code") == UNKNOWN_RULE.cause]
+        text = (self.reason_params or {}).get("text")
+        if not items and self.reason_code == UNKNOWN_RULE.cause and text:
+            items = [{"code": UNKNOWN_RULE.cause, "ttn_code": "", "text": text, "params": {}}]
+        return items
+
+    @api.depends("rejections", "reason_code", "reason_params")
+    def _compute_has_unknown_message(self):
+        for document in self:
+            document.has_unknown_message = bool(document._unknown_items())
+
+    def _understand(self, text, cause):
+        """Write what a message of TTN means, now that it is known.
+
+        :param str text: TTN's words, as they came.
+        :param cause: ``elfatoora.rejections.Cause``.
+        """
+        for document in self:
+            values = {}
+            if any(item.get("text") == text for item in document.rejections or []):
+                values["rejections"] = [
+                    {**item, "code": cause.code, "kind": cause.kind, "params": cause.params}
+                    if item.get("text") == text
+                    else item
+                    for item in document.rejections
+                ]
+            params = document.reason_params or {}
+            if document.reason_code == UNKNOWN_RULE.cause and (values or params.get("text") == text):
+                values.update(reason_code=cause.code, reason_params={**params, **cause.params})
+            if values:
+                document.sudo().write(values)
+
+    def action_teach(self):
+        """Explain a message of TTN that nobody knew: the cause's form opens with the message in it."""
+        self.ensure_one()
+        self.check_access("read")
+        items = self._unknown_items()
+        if not items:
+            raise UserError(self.env._("TTN's messages about this document are all explained."))
+        return self.env["l10n_tn_edi.rejection.cause"]._action_teach(
+            items[0].get("text") or "", items[0].get("ttn_code") or ""
+        )
+
+    # --- Mended ----------------------------------------------------------------------------------------------------
+
+    def _main_cause(self):
+        """:return: (cause, params) of the first objection that blocks, else of the situation; an empty cause if none."""
+        self.ensure_one()
+        Cause = self.env["l10n_tn_edi.rejection.cause"]
+        items = (
+            [item for item in self.rejections or [] if item.get("code")] if self.state == "rejected" else []
+        )
+        if not items and (self.reason_code or "").startswith(("ttn.", "own.")):
+            items = [{"code": self.reason_code, "params": self.reason_params}]
+        if not items:
+            return Cause, {}
+        causes = Cause._of_codes({item["code"] for item in items})
+        first = next((item for item in items if causes[item["code"]].blocking), items[0])
+        return causes[first["code"]], first.get("params") or {}
+
+    def _mending_place(self):
+        """:return: (record, field name or False) to mend for what TTN objects to; an empty record when there is none.
+
+        The element that TTN names leads to the very record; otherwise the cause says which one it usually is.
+        """
+        self.ensure_one()
+        cause, params = self._main_cause()
+        if cause.target in BY_ELEMENT:
+            record, field = self._place_of_element(params)
+            if record:
+                return record, field
+        return self._record_of_target(cause.target, params), cause.field_name
+
+    def _record_of_target(self, target, params):
+        move = self.move_id
+        if target == "customer":
+            return move.commercial_partner_id
+        if target == "company":
+            return move.company_id.partner_id
+        if target in ("invoice", "lines"):
+            return move
+        if target == "tax":
+            taxes = move.invoice_line_ids.tax_ids
+            return taxes.filtered(lambda tax: tax.l10n_tn_edi_code == params.get("value"))[:1] or taxes[:1]
+        if target == "bank":
+            return move.partner_bank_id or move
+        if target == "settings":
+            return move.company_id
+        if target == "provider":
+            return move.company_id._l10n_tn_edi_signing_provider()
+        return move.browse()
+
+    def _place_of_element(self, params):
+        """:return: (record, field name) behind the element of the signed document that TTN names, or (None, False)."""
+        content = self.sudo().signed_id.raw
+        if not content or not (params.get("line") or params.get("element")):
+            return None, False
+        paths = []
+        if params.get("line"):
+            path = path_at(content, params["line"], params.get("column") or 0)
+            paths = [path] if path else []
+        if not paths:
+            paths = self._paths_of(parse_foreign_xml(content), params)
+        move = self.move_id
+        groups = ()
+        if any("/LinSection" in path for path in paths):
+            groups = move._l10n_tn_edi_groups(move._l10n_tn_edi_amounts())
+        places = {move._l10n_tn_edi_locate(path, groups) for path in paths}
+        # Several elements of this name, of several records: the message does not say which one is meant.
+        return places.pop() if len(places) == 1 else (None, False)
+
+    @api.model
+    def _paths_of(self, root, params):
+        """:return: paths of the elements that a message may mean: by name, and by value or length when it tells one."""
+        elements = [
+            one for one in root.iter(etree.Element) if etree.QName(one).localname == params.get("element")
+        ]
+        for name, of in (("value", lambda text: text), ("length", len)):
+            if name in params:
+                fitting = [one for one in elements if of(one.text or "") == params[name]]
+                elements = fitting or elements
+        return [root.getroottree().getpath(one) for one in elements]
+
+    @api.depends("state", "rejections", "reason_code")
+    @api.depends_context("lang")
+    def _compute_mending_label(self):
+        messages = self.env["l10n_tn_edi.messages"]
+        for document in self:
+            record, field = (
+                document._mending_place() if document.state in ("rejected", "to_decide") else (None, False)
+            )
+            document.mending_label = (
+                messages._what({"model": record._name, "res_id": record.id, "field": field}, {})
+                if record
+                else False
+            )
+
+    def action_mend(self):
+        """Open the record to mend, with the field in sight."""
+        self.ensure_one()
+        self.check_access("read")
+        record, field = self._mending_place()
+        if not record:
+            return self._mending_without_record()
+        if record._name == "account.move.line":
+            record, field = record.move_id, "invoice_line_ids"
+        if record._name == "res.company":
+            if not self.env.user.has_group("base.group_system"):
+                return self._mending_without_record()
+            return {
+                "type": "ir.actions.act_window",
+                "name": self.env._("Settings"),
+                "res_model": "res.config.settings",
+                "view_mode": "form",
+                "target": "inline",
+                "context": {"module": "account", "bin_size": False, "l10n_tn_edi_mend": field},
+            }
+        action = record._get_records_action(views=[(False, "form")])
+        return {**action, "context": {**(action.get("context") or {}), "l10n_tn_edi_mend": field}}
+
+    def _mending_without_record(self):
+        """Do what mends a cause that no record has: sign and deposit again, or ask TTN."""
+        cause, _params = self._main_cause()
+        if cause.target == "again":
+            return self.action_correct()
+        if cause.target == "ask":
+            return self.action_ask()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "sticky": True,
+                "message": cause.sentence or self.env._("TTN objects to nothing here."),
+            },
+        }

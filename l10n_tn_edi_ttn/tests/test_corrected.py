@@ -1,0 +1,201 @@
+"""A rejected invoice goes back to TTN: the three ways, and the article's two examples."""
+
+from odoo.exceptions import UserError
+from odoo.fields import Date, Datetime
+from odoo.tests import Form, tagged
+
+from .common_flow import TnEdiFlowCommon
+from .test_clinic import CONTACT, rejection
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestCorrected(TnEdiFlowCommon):
+    """The three ways of a rejected invoice that is paid, in a closed period."""
+
+    def setUp(self):
+        super().setUp()
+        self.company.sudo().fiscalyear_lock_date = False
+
+    def paid_and_rejected(self, errors=None, locked=True):
+        self.fault(
+            "reject", times=1, params={"errors": errors or [["CONTRL77", "Adresse du client incomplète"]]}
+        )
+        document = self.deposit()
+        self.follow()
+        self.assertEqual(document.state, "rejected")
+        move = document.move_id.sudo(False).with_user(self.env.user)
+        register = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        register.create({"payment_date": "2026-03-16"})._create_payments()
+        self.assertIn(move.payment_state, ("paid", "in_payment"))
+        if locked:
+            self.company.sudo().fiscalyear_lock_date = "2026-03-31"
+        return move
+
+    def correct(self, move):
+        return Form(
+            self.env["l10n_tn_edi.correct"].with_context(**move.action_l10n_tn_edi_open_correct()["context"])
+        )
+
+    def go(self, move):
+        """Let the corrected document go all its way."""
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        self.submit()
+        self.follow()
+        document = self.document_of(move)
+        self.assertEqual(document.state, "accepted", document.reason)
+        return document
+
+    def test_deposited_again_from_the_posted_invoice(self):
+        move = self.paid_and_rejected()
+        before = (
+            move.name,
+            move.invoice_date,
+            move.date,
+            move.line_ids.ids,
+            move.payment_state,
+            move.amount_residual,
+        )
+        form = self.correct(move)
+        self.assertEqual(form.way, "again")
+        self.assertTrue(form.locked)
+        wizard = form.save()
+        action = wizard.action_mend()
+        self.assertEqual((action["res_model"], action["res_id"]), ("res.partner", move.partner_id.id))
+        move.partner_id.street = "12 avenue de la République"
+        wizard.action_apply()
+        self.go(move)
+        after = (
+            move.name,
+            move.invoice_date,
+            move.date,
+            move.line_ids.ids,
+            move.payment_state,
+            move.amount_residual,
+        )
+        self.assertEqual(after, before)
+        self.assertEqual([row["outcome"] for row in self.saves(move.name)], ["deposited", "deposited"])
+
+    def test_reset_to_draft(self):
+        move = self.paid_and_rejected(
+            [["CONTRL78", "Le total ne correspond pas à la somme des lignes"]], locked=False
+        )
+        form = self.correct(move)
+        self.assertEqual(form.way, "draft")
+        number = move.name
+        form.save().action_apply()
+        self.assertEqual((move.state, move.name), ("draft", number))
+        move.invoice_line_ids.filtered("product_id").price_unit = 120
+        move.action_post()
+        document = self.go(move)
+        self.assertEqual((move.name, document.number), (number, number))
+        self.assertTrue(move.amount_residual, "what was paid stays, the rest is due")
+
+    def test_reset_to_draft_needs_an_open_period(self):
+        move = self.paid_and_rejected([["CONTRL78", "Le total ne correspond pas à la somme des lignes"]])
+        form = self.correct(move)
+        self.assertEqual(form.way, "replace")
+        form.way = "draft"
+        with self.assertRaises(UserError):
+            form.save().action_apply()
+        # An exception to the lock, as Odoo knows it, opens the way for its user.
+        self.env["account.lock_exception"].sudo().create(
+            {
+                "company_id": self.company.id,
+                "user_id": self.env.user.id,
+                "fiscalyear_lock_date": False,
+                "end_datetime": Datetime.add(Datetime.now(), hours=1),
+            }
+        )
+        form = self.correct(move)
+        self.assertEqual((form.way, form.locked), ("draft", False))
+        form.save().action_apply()
+        self.assertEqual(move.state, "draft")
+
+    def test_reversed_and_replaced_when_the_period_is_closed(self):
+        move = self.paid_and_rejected([["CONTRL78", "Le total ne correspond pas à la somme des lignes"]])
+        rejected, entry = move.l10n_tn_edi_document_id, move.line_ids.read(["balance", "account_id"])
+        action = self.correct(move).save().action_apply()
+        new = self.env["account.move"].browse(action["res_id"])
+        reversal = move.reversal_move_ids
+        self.assertEqual(
+            move.line_ids.read(["balance", "account_id"]), entry, "the closed period is as it was"
+        )
+        self.assertEqual((reversal.state, reversal.date), ("posted", Date.context_today(move)))
+        self.assertEqual(move.payment_state, "reversed")
+        self.assertFalse(reversal.l10n_tn_edi_document_id, "the reversal never goes to TTN")
+        self.assertFalse(rejected.live)
+        self.assertFalse(move.l10n_tn_edi_undeposited)
+        self.assertEqual(
+            (new.state, new.invoice_date, new.amount_total),
+            ("draft", Date.context_today(move), move.amount_total),
+        )
+        new.invoice_line_ids.filtered("product_id").price_unit = 120
+        new.action_post()
+        self.assertNotEqual(new.name, move.name)
+        credits = self.env["account.move.line"].search(
+            [
+                ("partner_id", "=", move.commercial_partner_id.id),
+                ("account_type", "=", "asset_receivable"),
+                ("reconciled", "=", False),
+                ("balance", "<", 0),
+                ("parent_state", "=", "posted"),
+            ]
+        )
+        self.assertEqual(len(credits), 1, "the payment is free again")
+        new.js_assign_outstanding_line(credits.id)
+        self.assertIn(new.payment_state, ("partial", "paid", "in_payment"))
+        self.submit()
+        self.follow()
+        self.assertEqual(self.document_of(new).state, "accepted")
+        with self.assertRaises(UserError):
+            move._l10n_tn_edi_replace_rejected()
+
+    def test_the_message_names_the_very_element(self):
+        """Line and column of TTN's message lead to the field, however many elements have that name."""
+        document = self.post()
+        self.submit()
+        content = document.signed_id.raw.decode()
+        lines = content.splitlines()
+        row = next(number for number, line in enumerate(lines, 1) if "<CityName" in line)
+        second = lines[row - 1].rfind("</CityName>") + len("</CityName>") + 1
+        text = (
+            f"Document non valide ligne numéro : {row} colonne numéro: {second} message: cvc-maxLength-valid: Value 'x' "
+            "with length = '40' is not facet-valid with respect to maxLength '35' for type 'x'."
+        )
+        document.write(
+            {"state": "rejected", "rejections": [rejection(text)], "reason_code": "ttn.text_too_long"}
+        )
+        self.assertEqual(document._mending_place(), (self.customer.sudo(), "city"))
+
+    def test_the_article_s_two_examples(self):
+        """A document refused for its contact, then for its signer, is mended and accepted."""
+        self.fault("refuse", times=1, params={"code": "SERV02", "message": f"Document non valide {CONTACT}"})
+        document = self.post()
+        self.submit()
+        self.assertEqual((document.state, document.reason_code), ("rejected", "ttn.contact_incomplete"))
+        self.sandbox.account(self.login, undeclare=[self.serial])
+        move = document.move_id
+        move.partner_id.phone = "71 123 456"
+        move.action_l10n_tn_edi_correct()
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        document = self.document_of(move)
+        self.assertEqual(
+            (document.state, document._main_cause()[0].code), ("rejected", "ttn.signer_not_authorised")
+        )
+        self.assertEqual(document._mending_place(), (self.provider.sudo(), "certificate_id"))
+        self.sandbox.account(self.login, declare=[self.serial])
+        move.action_l10n_tn_edi_correct()
+        for _time in range(3):
+            self.submit()
+            self.follow()
+        self.assertEqual(self.document_of(move).state, "accepted", self.document_of(move).reason)
+        rejected = self.env["l10n_tn_edi.rejection"].search([("document_id.move_id", "=", move.id)])
+        self.assertEqual(
+            sorted(rejected.cause_id.mapped("code")), ["ttn.contact_incomplete", "ttn.signer_not_authorised"]
+        )
