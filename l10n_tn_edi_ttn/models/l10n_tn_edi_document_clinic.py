@@ -127,7 +127,8 @@ class L10nTnEdiDocument(models.Model):
 
     def _place_of_element(self, params):
         """:return: (record, field name) behind the element of the signed document that TTN names, or (None, False)."""
-        content = self.sudo().signed_id.raw
+        # What a form saves is read back with sizes instead of contents.
+        content = self.sudo().with_context(bin_size=False).signed_id.raw
         if not content or not (params.get("line") or params.get("element")):
             return None, False
         paths = []
