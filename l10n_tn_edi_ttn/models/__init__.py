@@ -2,8 +2,8 @@ from . import account_edi_stamp
 from . import account_fiscal_position_suspension
 from . import account_journal
 from . import account_move
-from . import account_move_correct
 from . import account_move_portal
+from . import account_move_correct
 from . import account_move_print
 from . import account_move_send
 from . import account_move_stamp
@@ -68,12 +68,12 @@ from . import l10n_tn_edi_secret
 from . import l10n_tn_edi_signatory
 from . import l10n_tn_edi_signature_provider
 from . import l10n_tn_edi_signature_provider_agent
-from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_signature_provider_digigo
 from . import l10n_tn_edi_signature_provider_seal
 from . import l10n_tn_edi_signature_provider_watch
 from . import l10n_tn_edi_signing
 from . import l10n_tn_edi_signing_work
+from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_stamp_amount
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor
