@@ -3,7 +3,7 @@
     .env/venv/bin/python scripts/test.py [pure] [odoo] [live]      (what `make test SUITE="…"` does)
 
 pure    pytest: the rooms of the addon (tests/pure) and the sandbox (tests/sandbox, in its own environment)
-odoo    the addon's own tests inside Odoo, with a running sandbox
+odoo    the addon's own tests inside Odoo, with a running sandbox; then those that need other applications of Odoo's
 live    pytest: real Odoo, cron and sandbox processes and a browser (tests/live)
 
 PYTEST_ARGS and ODOO_TAGS narrow what is run. A missing program, a suite without tests, an error in Odoo's log and a test
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from suites.child import end_all  # noqa: E402
-from suites.odoo_suite import run_odoo  # noqa: E402
+from suites.odoo_suite import ADDON, BESIDE, run_odoo  # noqa: E402
 from suites.pytest_suite import run_pytest  # noqa: E402
 from suites.result import Result, total  # noqa: E402
 from suites.tools import missing_tools  # noqa: E402
@@ -33,6 +33,8 @@ ENV_DIR = ROOT / ".env"
 PYTHON = ENV_DIR / "venv" / "bin" / "python"
 SANDBOX_PYTHON = ENV_DIR / "venv-sandbox" / "bin" / "python"
 SUITES = ("pure", "odoo", "live")
+# What ODOO_TAGS is when nobody narrows the suite
+EVERYTHING = f"/{ADDON}"
 # Seconds after which a suite is ended: together less than what a continuous integration gives
 LIMITS = {"pure": 1500, "odoo": 1800, "live": 1800}
 
@@ -87,6 +89,11 @@ def run_suites(chosen):
             jobs.append(pool.submit(run_pytest, "sandbox", SANDBOX_PYTHON, "tests/sandbox", ROOT, **limits))
         if "odoo" in chosen:
             jobs.append(pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"]))
+            if os.environ.get("ODOO_TAGS", EVERYTHING) == EVERYTHING:
+                jobs += [
+                    pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"], beside=application)
+                    for application in BESIDE
+                ]
         for job in as_completed(jobs):
             print(job.result().line(), flush=True)
         results = [job.result() for job in jobs]

@@ -6,7 +6,7 @@ VAT; Factur-X as a charge. Both know it only from the invoice's lines, where the
 
 from odoo import models
 
-from .account_move_stamp import SPECIAL_TYPE
+from .res_company_stamp import SPECIAL_TYPE
 
 CHARGE_REASON, ALLOWANCE_REASON = "ZZZ", "95"  # mutually defined; discount (UN/CEFACT 7161 and 5189)
 
@@ -16,13 +16,14 @@ class AccountEdiXmlUbl20(models.AbstractModel):
 
     def _add_invoice_base_lines_vals(self, vals):
         # EXTENDS 'account_edi_ubl_cii': the base line of the stamp is there for its tax only and has nothing to sell
-        super()._add_invoice_base_lines_vals(vals)
+        result = super()._add_invoice_base_lines_vals(vals)
         vals["base_lines"] = [
             self._l10n_tn_edi_stamp_sold(vals["invoice"], base_line)
             if base_line["special_type"] == SPECIAL_TYPE
             else base_line
             for base_line in vals["base_lines"]
         ]
+        return result
 
     def _l10n_tn_edi_stamp_sold(self, invoice, base_line):
         """The base line of the stamp as one that sells it, without any tax."""

@@ -13,8 +13,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools.sql import column_exists, create_column
 
-SPECIAL_TYPE = "l10n_tn_edi_stamp"
-STAMPED_TYPES = ("out_invoice", "out_refund")
+from .res_company_stamp import STAMPED_TYPES
+
 # After the taxes of the lines (50), before everything that shares out the total (rounding 30, payment terms 10): what is
 # entered last is left first.
 SYNC_SEQUENCE = 45
@@ -100,41 +100,42 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_stamp_of_the_day(self):
         """:return: float, the stamp duty on the date of the document, in the company's currency."""
-        company = self.company_id
-        date = self.invoice_date or self.date or fields.Date.context_today(self)
-        amount = self.env["l10n_tn_edi.stamp.amount"]._amount_at(company, date)
-        if company.currency_id.name != "TND":
-            amount = self.env.ref("base.TND")._convert(amount, company.currency_id, company, date)
-        return company.currency_id.round(amount)
+        return self.company_id._l10n_tn_edi_stamp_on(self.invoice_date or self.date)
 
     def _l10n_tn_edi_owes_stamp(self):
         """Whether the company adds stamps by itself and the law wants one on this document."""
-        company = self.company_id
         return (
-            company.l10n_tn_edi_enabled
-            and company.l10n_tn_edi_stamp_automatic
-            and bool(company._l10n_tn_edi_stamp_tax())
+            self.company_id._l10n_tn_edi_stamps(self.commercial_partner_id, self.fiscal_position_id)
             and self.l10n_tn_edi_type_code not in UNSTAMPED_DOCUMENTS
-            and not self._l10n_tn_edi_is_export()
-            and not self.commercial_partner_id.l10n_tn_edi_public_body
             and not self._l10n_tn_edi_paid_before()
         )
 
     def _l10n_tn_edi_paid_before(self):
-        """Whether the customer paid before there was an invoice, at the till or online: the total can't change any more.
+        """Whether the customer paid the lines and no stamp before there was an invoice: the total can't change any more.
 
-        There the stamp is sold with the order, as a line with the stamp tax.
+        At the till the stamp is sold with the order, as a line with the stamp tax; an order that is paid online has it in
+        its total, and there the payment covers it.
         """
         if "pos_order_ids" in self._fields and self.pos_order_ids:
             return True
         if "transaction_ids" not in self._fields or "sale_order_ids" not in self.transaction_ids._fields:
             return False
         # A payment that is pending has been told its amount already.
-        paid = self.transaction_ids.filtered(
+        paid = self.sudo().transaction_ids.filtered(
             lambda payment: payment.sale_order_ids and payment.state in ("pending", "authorized", "done")
         )
+        if not paid:
+            return False
+        others = paid.sale_order_ids.invoice_ids.filtered(
+            lambda move: move.state != "cancel" and move.move_type == "out_invoice" and move != self._origin
+        )
+        left = sum(paid.mapped("amount")) - sum(others.mapped("amount_total"))
         due = sum(self.invoice_line_ids.mapped("price_total"))
-        return bool(paid) and self.currency_id.compare_amounts(sum(paid.mapped("amount")), due) >= 0
+        stamp = self.currency_id.round(
+            self._l10n_tn_edi_stamp_of_the_day() * (self.invoice_currency_rate or 1.0)
+        )
+        compare = self.currency_id.compare_amounts
+        return compare(left, due) >= 0 and compare(left, due + stamp) < 0
 
     def _l10n_tn_edi_refresh_stamp(self):
         """Compute the stamp of the drafts of ``self`` again: something it depends on changed outside of the invoices."""
@@ -160,20 +161,14 @@ class AccountMove(models.Model):
         if not tax or self.move_type not in STAMPED_TYPES:
             return []
         AccountTax = self.env["account.tax"]
-        base_line = AccountTax._prepare_base_line_for_taxes_computation(
+        base_line = self.company_id._l10n_tn_edi_stamp_base_line(
             self.env["account.move.line"],
-            id=SPECIAL_TYPE,
-            tax_ids=tax,
-            price_unit=0.0,
-            quantity=1.0,
+            self._l10n_tn_edi_stamp_amounts(tax),
             currency_id=self.currency_id,
             partner_id=self.commercial_partner_id,
             sign=self.direction_sign,
             is_refund=self.move_type == "out_refund",
             rate=self.invoice_currency_rate or 1.0,
-            special_type=SPECIAL_TYPE,
-            computation_key=SPECIAL_TYPE,
-            manual_tax_amounts={str(tax.id): self._l10n_tn_edi_stamp_amounts(tax)},
         )
         AccountTax._add_tax_details_in_base_lines([base_line], self.company_id)
         AccountTax._round_base_lines_tax_details([base_line], self.company_id)

@@ -3,7 +3,6 @@
 from odoo import api, fields, models
 from odoo.tools.sql import column_exists, create_column
 
-EXPORT_POSITION = "l10n_tn_fp_template_export"
 # Why an invoice is not deposited. The sentences are in l10n_tn_edi_messages.py.
 SCOPE_REASONS = frozenset(
     {
@@ -120,17 +119,9 @@ class AccountMove(models.Model):
         )
 
     def _l10n_tn_edi_is_export(self):
-        """Whether the fiscal position is one of export: it says so, or it is that of the Tunisian chart."""
+        """Whether the fiscal position is one of export."""
         self.ensure_one()
-        return self._l10n_tn_edi_exports(self.fiscal_position_id, self.company_id)
-
-    @api.model
-    def _l10n_tn_edi_exports(self, position, company):
-        """:return: whether invoices of ``company`` under the fiscal position ``position`` (may be empty) are exports."""
-        if not position or position.l10n_tn_edi_type_code:
-            return position.l10n_tn_edi_type_code == "I-15"
-        template = self.env["account.chart.template"].with_company(company)
-        return position == template.ref(EXPORT_POSITION, raise_if_not_found=False)
+        return self.fiscal_position_id._l10n_tn_edi_is_export(self.company_id)
 
     # === Scope === #
 

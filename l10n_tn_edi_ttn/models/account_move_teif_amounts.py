@@ -8,8 +8,8 @@ from odoo import models
 
 from ..teif.codes import STAMP, TAX_LABELS, TVA
 from ..teif.document import Allowance, Amount, Line, Quantity, Tax, TaxTotal, quantity, rate
-from .account_move_stamp import SPECIAL_TYPE
 from .l10n_tn_edi_text import clean, cut, language
+from .res_company_stamp import SPECIAL_TYPE
 
 ITEM_DESCRIPTION = 500
 PRICE_DECIMALS = 5  # the most that the schema takes

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 
+EXPORT_POSITION = "l10n_tn_fp_template_export"
 INVOICE_TYPES = [
     ("I-11", "Invoice"),
     ("I-13", "Fee note"),
@@ -20,6 +21,13 @@ class AccountFiscalPosition(models.Model):
         help="Kind of electronic invoice with this fiscal position. The export position of the Tunisian chart makes "
         "export invoices when nothing is chosen.",
     )
+
+    def _l10n_tn_edi_is_export(self, company):
+        """Whether this is a fiscal position of export (an empty one is none): it says so, or it is that of the chart."""
+        if not self or self.l10n_tn_edi_type_code:
+            return self.l10n_tn_edi_type_code == "I-15"
+        template = self.env["account.chart.template"].with_company(company)
+        return self == template.ref(EXPORT_POSITION, raise_if_not_found=False)
 
 
 class AccountJournal(models.Model):

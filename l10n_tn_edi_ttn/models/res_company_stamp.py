@@ -1,9 +1,11 @@
 from odoo import fields, models
 
 from ..teif.codes import STAMP
-from .account_move_stamp import STAMPED_TYPES
 from .template_tn import STAMP_TAX
 
+STAMPED_TYPES = ("out_invoice", "out_refund")
+# What marks the base line of the stamp for the tax engine
+SPECIAL_TYPE = "l10n_tn_edi_stamp"
 STAMP_SETTINGS = ("l10n_tn_edi_enabled", "l10n_tn_edi_stamp_automatic", "l10n_tn_edi_refund_stamp")
 STAMP_EXPENSE_ACCOUNT = "l10n_tn_6654"
 
@@ -68,6 +70,50 @@ class ResCompany(models.Model):
                 ("l10n_tn_edi_code", "=", STAMP),
             ],
             limit=1,
+        )
+
+    def _l10n_tn_edi_stamps(self, customer, position):
+        """Whether this company puts the stamp by itself on what it invoices, and the law wants it.
+
+        :param customer: ``res.partner``, the commercial partner who is invoiced.
+        :param position: ``account.fiscal.position`` of the document, may be empty.
+        """
+        self.ensure_one()
+        return (
+            self.l10n_tn_edi_enabled
+            and self.l10n_tn_edi_stamp_automatic
+            and bool(self._l10n_tn_edi_stamp_tax())
+            and not position._l10n_tn_edi_is_export(self)
+            and not customer.l10n_tn_edi_public_body
+        )
+
+    def _l10n_tn_edi_stamp_on(self, date=None):
+        """:return: float, the stamp duty on a date (today when not given), in the company's currency."""
+        self.ensure_one()
+        date = date or fields.Date.context_today(self)
+        amount = self.env["l10n_tn_edi.stamp.amount"]._amount_at(self, date)
+        if self.currency_id.name != "TND":
+            amount = self.env.ref("base.TND")._convert(amount, self.currency_id, self, date)
+        return self.currency_id.round(amount)
+
+    def _l10n_tn_edi_stamp_base_line(self, record, amounts, **values):
+        """The base line of the stamp for Odoo's tax engine: nothing sold, the stamp tax alone, its amount given.
+
+        :param record: an empty recordset of the model of the document's lines.
+        :param dict amounts: ``tax_amount_currency`` and ``tax_amount``.
+        :param values: currency, rate, sign and so on, as ``_prepare_base_line_for_taxes_computation`` takes them.
+        """
+        tax = self._l10n_tn_edi_stamp_tax()
+        return self.env["account.tax"]._prepare_base_line_for_taxes_computation(
+            record,
+            id=SPECIAL_TYPE,
+            tax_ids=tax,
+            price_unit=0.0,
+            quantity=1.0,
+            special_type=SPECIAL_TYPE,
+            computation_key=SPECIAL_TYPE,
+            manual_tax_amounts={str(tax.id): amounts},
+            **values,
         )
 
     def _l10n_tn_edi_stamp_expense_account(self):

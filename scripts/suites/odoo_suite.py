@@ -13,6 +13,10 @@ from .child import run_child
 from .result import Result
 
 ADDON = "l10n_tn_edi_ttn"
+# Odoo's applications that the addon does not require: what is installed, and the tests that need them
+BESIDE = {
+    "sale": f"/{ADDON}_sale,/{ADDON}:TestKinds,/{ADDON}:TestStamp",
+}
 # Where the tests of the addon find the running sandbox: the path of its ready file
 SANDBOX_VARIABLE = "L10N_TN_EDI_TEST_SANDBOX"
 
@@ -23,14 +27,18 @@ _TEST_OUTCOME = re.compile(r"^(FAIL|ERROR): ")
 _REPORT = "odoo.tests.result"
 
 
-def run_odoo(root, *, seconds):
+def run_odoo(root, *, seconds, beside=None):
     """Run the addon's own tests (``ODOO_TAGS`` narrows them, ``KEEP_DB=1`` keeps the database).
 
     :param float seconds: the run is ended after this time.
+    :param str beside: a key of :data:`BESIDE`: only the tests that need this application, with it installed.
     :return: a ``Result``.
     """
-    result = Result("odoo")
-    database = f"test_odoo_{os.getpid()}"
+    name = f"odoo_{beside}" if beside else "odoo"
+    result = Result(name)
+    database = f"test_odoo_{os.getpid()}" + (f"_{beside}" if beside else "")
+    modules = f"{ADDON},{beside}" if beside else ADDON
+    tags = BESIDE.get(beside) or os.environ.get("ODOO_TAGS") or f"/{ADDON}"
     state = ENV_DIR / "run" / f"sandbox-{database}"
     started = time.monotonic()
     try:
@@ -39,17 +47,17 @@ def run_odoo(root, *, seconds):
             databases.clone(databases.TEMPLATE, database)
             port = free_port()
             databases.set_parameter(database, "report.url", f"http://127.0.0.1:{port}")
-            command = [SCRIPTS / "odoo", "server", "-d", database, "-i", ADDON, "--stop-after-init"]
-            command += ["--http-port", port, "--test-tags", os.environ.get("ODOO_TAGS") or f"/{ADDON}"]
+            command = [SCRIPTS / "odoo", "server", "-d", database, "-i", modules, "--stop-after-init"]
+            command += ["--http-port", port, "--test-tags", tags]
             code, log = run_child(command, root, seconds, {SANDBOX_VARIABLE: str(sandbox.ready_file)})
-        (ENV_DIR / "logs" / "odoo-suite.log").write_text(log)
+        (ENV_DIR / "logs" / f"{name}-suite.log").write_text(log)
         read_log(result, log)
         if code is None:
-            result.problems.append(f"odoo: not done within {seconds:g} s")
+            result.problems.append(f"{name}: not done within {seconds:g} s")
         elif code and result.good:
-            result.problems.append(f"odoo: the server ended with {code}")
+            result.problems.append(f"{name}: the server ended with {code}")
     except HarnessError as error:
-        result.problems.append(f"odoo: {error}")
+        result.problems.append(f"{name}: {error}")
     finally:
         if not os.environ.get("KEEP_DB"):
             databases.drop(database)
