@@ -80,6 +80,10 @@
         "security/l10n_tn_edi_portal_security.xml",
         "views/portal_templates.xml",
         "data/mail_template_data.xml",
+        "report/report_enrolment.xml",
+        "security/l10n_tn_edi_onboarding_security.xml",
+        "wizards/l10n_tn_edi_onboarding_views.xml",
+        "views/res_config_settings_layout_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

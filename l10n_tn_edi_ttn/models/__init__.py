@@ -1,6 +1,7 @@
 from . import account_edi_stamp
 from . import account_fiscal_position_suspension
 from . import account_journal
+from . import account_journal_onboarding
 from . import account_move
 from . import account_move_portal
 from . import account_move_correct
@@ -83,6 +84,7 @@ from . import l10n_tn_edi_vat_ledger
 from . import res_company
 from . import res_company_account
 from . import res_company_breaker
+from . import res_company_onboarding
 from . import res_company_print
 from . import res_company_readiness
 from . import res_company_signing_alert

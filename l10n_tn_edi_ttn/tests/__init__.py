@@ -13,6 +13,7 @@ from . import test_report_pdfa
 from . import test_latch
 from . import test_mending
 from . import test_multicompany
+from . import test_onboarding
 from . import test_portal
 from . import test_queries
 from . import test_secrets
