@@ -67,6 +67,7 @@ from . import l10n_tn_edi_rejection_cause
 from . import l10n_tn_edi_schema
 from . import l10n_tn_edi_secret
 from . import l10n_tn_edi_signatory
+from . import l10n_tn_edi_signature_profile
 from . import l10n_tn_edi_signature_provider
 from . import l10n_tn_edi_signature_provider_agent
 from . import l10n_tn_edi_signature_provider_digigo
@@ -80,6 +81,7 @@ from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor
 from . import l10n_tn_edi_type_default
 from . import l10n_tn_edi_vat_attestation
+from . import l10n_tn_edi_verification
 from . import l10n_tn_edi_vat_ledger
 from . import res_company
 from . import res_company_account

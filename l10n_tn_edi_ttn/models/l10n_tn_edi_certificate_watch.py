@@ -89,9 +89,32 @@ class L10nTnEdiCertificate(models.Model):
         ):
             return {}
         asked = {"revocation_checked_at": fields.Datetime.now()}
+        status, problem = self._ask_authority(chain, now, 30)
+        if status is None:
+            return {**asked, "revocation_problem": problem}
+        until = min(
+            status.until.replace(tzinfo=None), fields.Datetime.add(fields.Datetime.now(), hours=KEEP_HOURS)
+        )
+        return {
+            **asked,
+            "revocation": status.state,
+            "revocation_source": status.source,
+            "revocation_until": until,
+            "revocation_problem": False,
+        }
+
+    @api.model
+    def _ask_authority(self, chain, now, seconds):
+        """Ask whether a certificate was revoked: OCSP first, then the authority's list.
+
+        :param chain: DER certificates, the one that is asked about first, its issuer second.
+        :param datetime now: with its time zone.
+        :param float seconds: for each question.
+        :return: (``revocation.Status``, None), or (None, code of why nobody could tell).
+        """
         if len(chain) < 2:
-            return {**asked, "revocation_problem": "trust.no_anchor"}
-        transport = self.env["l10n_tn_edi.transport"]._open(seconds=30, allow_http=True)
+            return None, "trust.no_anchor"
+        transport = self.env["l10n_tn_edi.transport"]._open(seconds=seconds, allow_http=True)
         problem = "revocation.no_address"
         for ask, urls in (
             (_by_ocsp, revocation.ocsp_urls(chain[0])),
@@ -102,25 +125,13 @@ class L10nTnEdiCertificate(models.Model):
                     status = ask(transport, url, chain[0], chain[1], now)
                 except SignatureError as error:
                     problem = error.code
-                    continue
                 except OSError:
                     problem = "remote.unreachable"
-                    continue
-                if status.state == "unknown":
+                else:
+                    if status.state != "unknown":
+                        return status, None
                     problem = "revocation.unknown"
-                    continue
-                until = min(
-                    status.until.replace(tzinfo=None),
-                    fields.Datetime.add(fields.Datetime.now(), hours=KEEP_HOURS),
-                )
-                return {
-                    **asked,
-                    "revocation": status.state,
-                    "revocation_source": status.source,
-                    "revocation_until": until,
-                    "revocation_problem": False,
-                }
-        return {**asked, "revocation_problem": problem}
+        return None, problem
 
     # --- Who is told -----------------------------------------------------------------------------------------------
 

@@ -53,6 +53,16 @@ class L10nTnEdiDocument(models.Model):
         """Download the document as TTN returned it, with its reference, QR code and signature."""
         return self._download(self.sudo().ttn_xml_id)
 
+    def action_verify(self):
+        """Verify the signatures of what TTN returned, or of what was sent, point by point."""
+        self.ensure_one()
+        self.check_access("read")
+        attachment = self.sudo().ttn_xml_id or self.sudo().signed_id
+        check = self.env["l10n_tn_edi.check.file"].create(
+            {"file": attachment.datas, "file_name": attachment.name}
+        )
+        return check.action_check()
+
     def _download(self, attachment):
         self.ensure_one()
         self.check_access("read")

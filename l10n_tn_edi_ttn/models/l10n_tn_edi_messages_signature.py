@@ -178,6 +178,15 @@ class L10nTnEdiMessages(models.AbstractModel):
     @api.model
     def _signature_profile_catalogue(self):
         return {
+            "profile.content": lambda p: self.env._("The document is as it was signed"),
+            "profile.properties": lambda p: self.env._("The signed properties are as they were signed"),
+            "profile.value": lambda p: self.env._("The signature was made with the certificate's key"),
+            "profile.structure": lambda p: self.env._("Nothing is misplaced, doubled or hidden"),
+            "profile.signer": lambda p: self.env._("The signature names its certificate"),
+            "profile.validity": lambda p: self.env._("The certificate was valid when it signed"),
+            "profile.key_usage": lambda p: self.env._("The certificate may sign"),
+            "profile.chain": lambda p: self.env._("The certificate leads to a trusted authority"),
+            "profile.revocation": lambda p: self.env._("The certificate was not revoked when it signed"),
             "profile.signature_id": lambda p: self.env._("Name of the signature"),
             "profile.value_id": lambda p: self.env._("Name of the signature value"),
             "profile.signature_method": lambda p: self.env._("Signature method"),

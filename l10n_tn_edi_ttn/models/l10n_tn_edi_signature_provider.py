@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..signature import certificates, profile, verify, xades
+from ..signature import certificates, verify, xades
 from ..signature.problems import SignatureError, SignerError
 from ..signature.signers.pkcs12 import Pkcs12Signer
 from ..teif.foreign import parse_foreign_xml
@@ -72,12 +72,11 @@ class L10nTnEdiSignatureProvider(models.Model):
     certificate_not_after = fields.Datetime(
         related="certificate_id.not_after", string="Certificate Valid Until"
     )
-    profile_name = fields.Selection(
-        selection="_selection_profile_name",
+    profile_id = fields.Many2one(
+        "l10n_tn_edi.signature.profile",
         string="Signature Profile",
-        required=True,
-        default=lambda self: profile.V3.name,
-        help="TTN's signature policy, as its specification for suppliers states it.",
+        domain=[("signature", "=", "SigFrs")],
+        help="TTN's signature policy. Empty: the one that is in force on the day of the signature.",
     )
 
     # The file stays encrypted as it was uploaded; its passphrase is encrypted with the server's key.
@@ -93,10 +92,6 @@ class L10nTnEdiSignatureProvider(models.Model):
         help="Stored encrypted with the server's key; it can be replaced, never read.",
     )
     has_passphrase = fields.Boolean(compute="_compute_has_passphrase", compute_sudo=True)
-
-    @api.model
-    def _selection_profile_name(self):
-        return [(name, name) for name in profile.PROFILES]
 
     @api.model
     def _interactive_codes(self):
@@ -276,8 +271,9 @@ class L10nTnEdiSignatureProvider(models.Model):
 
     def _prepare(self, unsigned, chain):
         """:return: ``xades.Prepared`` of a document, its signing time frozen. Raises SignatureError."""
-        chosen = profile.PROFILES[self.profile_name]
-        return xades.prepare(unsigned.data, chain, chosen, self._now(), root=unsigned.root)
+        now = self._now()
+        chosen = self.profile_id._profile() if self.profile_id else self.profile_id._demanded("SigFrs", now)
+        return xades.prepare(unsigned.data, chain, chosen, now, root=unsigned.root)
 
     def _finish(self, state, data, value, chain):
         """Put a signature into its document and check the result before anybody else sees it.

@@ -110,6 +110,16 @@ CATALOGUE = {
     "agent.digest": "What was to be signed are not the digests of document {number}.",
     "agent.other_certificate": "The signature names a certificate that is not on the token.",
     "agent.unclear": "The document does not say once and clearly: {element}.",
+    # Points of every signature
+    "profile.content": "The document is as it was signed",
+    "profile.properties": "The signed properties are as they were signed",
+    "profile.value": "The signature was made with the certificate's key",
+    "profile.structure": "Nothing is misplaced, doubled or hidden",
+    "profile.signer": "The signature names its certificate",
+    "profile.validity": "The certificate was valid when it signed",
+    "profile.key_usage": "The certificate may sign",
+    "profile.chain": "The certificate leads to a trusted authority",
+    "profile.revocation": "The certificate was not revoked when it signed",
     # Points of TTN's profile
     "profile.signature_id": "Signature Id",
     "profile.value_id": "SignatureValue Id",

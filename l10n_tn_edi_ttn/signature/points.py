@@ -28,6 +28,8 @@ _DIGEST_NAMES = {
 _BY_ID = {
     "SigFrs": ("r-id-frs", (NO_SIGNATURE, NO_REFERENCE, EXCLUSIVE)),
     "SigTTN": ("r-id-ttn", (NO_SIGNATURE, EXCLUSIVE)),
+    # TTN's guide names it and shows none: the Id of its reference is anybody's guess
+    "SigCEv": (None, (NO_SIGNATURE, NO_REFERENCE, EXCLUSIVE)),
 }
 
 
@@ -67,6 +69,7 @@ def points_of(
     yield _point("value_id", parts.value_id, f"value-{expected_id}")
     yield _point("signature_method", parts.method, _RSA_SHA256)
     if document is not None:
+        reference_id = reference_id or document.id
         yield _point("reference_id", document.id, reference_id)
         yield _point("reference_type", document.type, "")
         yield _point("transforms", _readable(document.transforms), _readable(transforms))

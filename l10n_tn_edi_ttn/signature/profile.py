@@ -7,6 +7,7 @@ and the values of version 3.0 that suppliers' published signers agree on.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, date, datetime
 
 #: Digests that a profile may ask for the signing certificate.
 CERTIFICATE_DIGESTS = ("sha1", "sha256", "sha384", "sha512")
@@ -77,3 +78,13 @@ TTN_2020 = replace(
 
 #: The profiles in which a supplier can sign, by name.
 PROFILES = {profile.name: profile for profile in (V3, V2_2020)}
+
+#: Since when suppliers' signatures must be those of V3.0; some sources say a week later.
+V3_SINCE = date(2026, 6, 30)
+
+
+def demanded(signature_id: str, time: datetime | None) -> Profile:
+    """The profile that a signature made at ``time`` is measured with; ``signature_id``: SigFrs, SigTTN…"""
+    if signature_id == "SigTTN":
+        return TTN_2020
+    return V3 if time is None or time.astimezone(UTC).date() >= V3_SINCE else V2_2020

@@ -13,6 +13,7 @@ import base64
 import copy
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,6 +38,8 @@ from .structure import (
     Transform,
 )
 
+#: A profile, or what gives the one for a signature's Id and time.
+Expected = profile.Profile | Callable[[str, datetime | None], profile.Profile]
 MAX_SIGNATURES = 10
 SIGNATURE = f"{{{DS}}}Signature"
 #: What a RefTtnVal may hold; the supplier's signature leaves it out, so that anything else could hide there.
@@ -112,14 +115,14 @@ class SignatureReport:
 
 
 def verify(
-    root: etree._Element, *, at: datetime | None = None, expected: profile.Profile | None = None
+    root: etree._Element, *, at: datetime | None = None, expected: Expected = profile.demanded
 ) -> list[SignatureReport]:
     """A report for each ds:Signature that is a child of ``root``, in document order; empty when there is none.
 
     ``root``: the root element of a document parsed by the parser for foreign XML, white space kept; it is not changed.
     ``at``: when the certificates must be valid (default: each signature's own time). ``expected``: the profile whose
-    points are looked at (default: TTN's for SigTTN, :data:`.profile.V3` for all others). Raises ValueError when
-    ``root`` is not its document's root.
+    points are looked at, or what gives it for the Id and the time of a signature. Raises ValueError when ``root`` is
+    not its document's root.
     """
     if root.getroottree().getroot() is not root:
         raise ValueError("the root element of the document is needed")
@@ -132,7 +135,7 @@ def verify(
 
 
 def verify_tolerant(
-    root: etree._Element, *, at: datetime | None = None, expected: profile.Profile | None = None
+    root: etree._Element, *, at: datetime | None = None, expected: Expected = profile.demanded
 ) -> list[SignatureReport]:
     """As :func:`verify`, but a signature that fails is looked at again without the white space between elements.
 
@@ -231,7 +234,7 @@ def _report(signature, root, around, covered, at, expected) -> SignatureReport:
         findings.append(problem("signature.reference_uncovered"))
     signing_time = _signing_time(parts, findings)
     _check_usable(signer, at or signing_time, findings)
-    wanted = expected or (profile.TTN_2020 if name == "SigTTN" else profile.V3)
+    wanted = expected if isinstance(expected, profile.Profile) else expected(name, signing_time)
     chain = sorted(parts.certificates, key=lambda one: one != signer)
     return SignatureReport(
         id=name,

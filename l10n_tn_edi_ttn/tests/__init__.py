@@ -37,4 +37,5 @@ from . import test_values_findings
 from . import test_values_random
 from . import test_values_scope
 from . import test_vat_month
+from . import test_verification
 from . import test_views

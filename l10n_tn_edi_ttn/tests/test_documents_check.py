@@ -210,7 +210,8 @@ class TestFile(DocumentsCase):
             self.skipTest("../shared is not there")
         wizard = self.check(example.read_bytes())
         self.assertEqual(wizard.signature_ids.mapped("name"), ["SigFrs", "SigTTN"])
-        self.assertEqual(wizard.signature_ids.mapped("intact"), [True, True])
+        self.assertEqual(wizard.signature_ids.mapped("state"), ["intact", "intact"])
+        self.assertEqual(wizard.signature_ids.mapped("missed"), [0, 0], wizard.point_ids.mapped("label"))
         self.assertTrue(wizard.reference.startswith("0736202"))
 
 

@@ -3,10 +3,13 @@ import base64
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from ..signature import verify
+from ..models.l10n_tn_edi_text import cut
 from ..teif import check
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
 from ..teif.reader import read
+
+# What a signature says is somebody else's text.
+SHOWN = 200
 
 
 class L10nTnEdiCheckFile(models.TransientModel):
@@ -34,6 +37,12 @@ class L10nTnEdiCheckFile(models.TransientModel):
     )
     line_ids = fields.One2many("l10n_tn_edi.check.file.line", "check_id", readonly=True)
     signature_ids = fields.One2many("l10n_tn_edi.check.file.signature", "check_id", readonly=True)
+    point_ids = fields.One2many("l10n_tn_edi.check.file.point", "check_id", readonly=True)
+    ask_revocation = fields.Boolean(
+        string="Ask for Revocation",
+        default=True,
+        help="Ask the authorities of the certificates whether they were revoked; it may take some seconds.",
+    )
 
     def action_check(self):
         """Check the file and show what was found."""
@@ -41,13 +50,14 @@ class L10nTnEdiCheckFile(models.TransientModel):
         try:
             root = parse_foreign_xml(base64.b64decode(self.file))
         except ForeignXmlError as error:
-            findings, reports = list(check.unreadable(error).findings), []
+            findings, verified = list(check.unreadable(error).findings), []
             values = {"version": False, "number": False, "supplier": False, "customer": False, "total": False}
         else:
             document = read(root)
             findings = self.env["account.move"]._l10n_tn_edi_check(root, document)
-            reports = verify.verify_tolerant(root)
+            verified = self.env["l10n_tn_edi.verification"]._verify(root, ask=self.ask_revocation)
             values = self._read_values(document)
+        reports = [one.report for one in verified]
         problems = [(report.id, problem) for report in reports for problem in report.findings]
         blocking = any(finding.severity == "blocking" for finding in findings)
         broken = any(not report.intact for report in reports)
@@ -59,13 +69,17 @@ class L10nTnEdiCheckFile(models.TransientModel):
                 "line_ids": [Command.clear(), *map(Command.create, self._line_values(findings, problems))],
                 "signature_ids": [
                     Command.clear(),
-                    *map(Command.create, map(self._signature_values, reports)),
+                    *map(Command.create, map(self._signature_values, verified)),
+                ],
+                "point_ids": [
+                    Command.clear(),
+                    *(Command.create(values) for one in verified for values in self._point_values(one)),
                 ],
             }
         )
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Check a TEIF File"),
+            "name": self.env._("Check or Verify a TEIF File"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
@@ -104,14 +118,31 @@ class L10nTnEdiCheckFile(models.TransientModel):
         return sorted(lines, key=lambda line: ("blocking", "warning", "advice").index(line["severity"]))
 
     @api.model
-    def _signature_values(self, report):
-        signer = report.as_dict()["signer"] or {}
+    def _signature_values(self, verified):
+        report, points = verified
         return {
             "name": report.id or "?",
-            "intact": report.intact,
-            "signer": signer.get("subject"),
-            "signed_at": report.signing_time and report.signing_time.strftime("%d/%m/%Y %H:%M"),
+            "state": "intact" if report.intact else "altered",
+            "signer": self.env["l10n_tn_edi.verification"]._signer(report),
+            "signed_at": report.signing_time and report.signing_time.strftime("%d/%m/%Y %H:%M UTC"),
+            "met": sum(point.met is True for point in points),
+            "missed": sum(point.met is False for point in points),
+            "unknown": sum(point.met is None for point in points),
         }
+
+    @api.model
+    def _point_values(self, verified):
+        label = self.env["l10n_tn_edi.verification"]._label
+        return [
+            {
+                "signature": verified.report.id or "?",
+                "label": label(point),
+                "result": {True: "met", False: "missed", None: "unknown"}[point.met],
+                "found": cut(point.found, SHOWN),
+                "expected": cut(point.expected, SHOWN),
+            }
+            for point in verified.points
+        ]
 
 
 class L10nTnEdiCheckFileLine(models.TransientModel):
@@ -134,6 +165,23 @@ class L10nTnEdiCheckFileSignature(models.TransientModel):
 
     check_id = fields.Many2one("l10n_tn_edi.check.file", required=True, ondelete="cascade")
     name = fields.Char(string="Signature")
-    intact = fields.Boolean(string="Holds")
+    state = fields.Selection([("intact", "Intact"), ("altered", "Not Valid")])
     signer = fields.Char()
     signed_at = fields.Char(string="Signed")
+    met = fields.Integer(string="Points Met")
+    missed = fields.Integer()
+    unknown = fields.Integer(string="Not Known")
+
+
+class L10nTnEdiCheckFilePoint(models.TransientModel):
+    """One point that speaks for or against a signature."""
+
+    _name = "l10n_tn_edi.check.file.point"
+    _description = "Point of a Signature"
+
+    check_id = fields.Many2one("l10n_tn_edi.check.file", required=True, ondelete="cascade")
+    signature = fields.Char()
+    label = fields.Char(string="Point")
+    result = fields.Selection([("met", "Met"), ("missed", "Missed"), ("unknown", "Not Known")])
+    found = fields.Char()
+    expected = fields.Char()
