@@ -34,6 +34,7 @@
         "data/l10n_tn_edi_signature_profile.xml",
         "data/l10n_tn_edi_certificate_watch.xml",
         "data/l10n_tn_edi_stamp_amount.xml",
+        "data/l10n_tn_edi_readiness.xml",
         "views/account_move_views.xml",
         "views/l10n_tn_edi_certificate_views.xml",
         "views/l10n_tn_edi_document_views.xml",

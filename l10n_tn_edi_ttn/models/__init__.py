@@ -89,6 +89,7 @@ from . import res_company_breaker
 from . import res_company_onboarding
 from . import res_company_print
 from . import res_company_readiness
+from . import res_company_readiness_watch
 from . import res_company_signing_alert
 from . import res_company_stamp
 from . import res_company_teif

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.modules import load_script
-from odoo.tests import Form, tagged
+from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 from odoo.tools.misc import file_path
 
@@ -153,6 +153,44 @@ class TestReadiness(DocumentsCase):
         with patch("sys.stderr", io.StringIO()):
             options["company"] = self.env.ref("base.main_company").id + 10**6
             self.assertEqual(command._check(self.env(su=True), Namespace(teif="1.9.0", **options)), 2)
+
+    def test_before_the_next_version_applies(self):
+        """Once at each threshold the responsible gets what would fail, in his language."""
+        self.make(name="FAC/1")
+        self.make(name="FAC-2")
+        company = self.company.sudo()
+        company.write({"l10n_tn_edi_next_version": "1.9.0", "l10n_tn_edi_next_version_date": "2026-09-01"})
+        account = self.env["l10n_tn_edi.account"]._of(company, company.l10n_tn_edi_mode)
+        account.responsible_id = self.make_accountant()
+
+        def told(day):
+            with freeze_time(day):
+                self.env["res.company"].sudo()._cron_l10n_tn_edi_readiness()
+            return account.activity_ids
+
+        self.assertFalse(told("2026-08-01"))
+        first = told("2026-08-05")
+        self.assertEqual(len(first), 1)
+        self.assertEqual(first.user_id, account.responsible_id)
+        self.assertEqual(first.summary, "TEIF 1.9.0 from 2026-09-01: 1 of 2 invoices would fail")
+        self.assertIn("FAC/1", first.note)
+        self.assertEqual(told("2026-08-10"), first, "told already")
+        second = told("2026-08-19")
+        self.assertEqual((len(second), second == first), (1, False), "told again, and once")
+        company.l10n_tn_edi_next_version_date = "2026-08-20"
+        self.assertIn("2026-08-20", told("2026-08-19").summary)
+        latest = account.activity_ids
+        self.assertEqual(told("2026-08-20"), latest, "it applies: nothing to prepare any more")
+
+    def test_nothing_to_prepare(self):
+        self.make(name="FAC-1")
+        company = self.company.sudo()
+        company.write({"l10n_tn_edi_next_version": "1.9.0", "l10n_tn_edi_next_version_date": "2026-09-01"})
+        with freeze_time("2026-08-30"):
+            self.env["res.company"].sudo()._cron_l10n_tn_edi_readiness()
+        activity = self.env["l10n_tn_edi.account"]._of(company, company.l10n_tn_edi_mode).activity_ids
+        self.assertIn("0 of 1", activity.summary)
+        self.assertIn("Nothing has to be mended.", activity.note)
 
     def test_an_invoice_that_breaks_stops_no_other(self):
         bad, _good = self.make(name="FAC-1"), self.make(name="FAC-2")
