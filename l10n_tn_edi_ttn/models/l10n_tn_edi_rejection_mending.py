@@ -75,7 +75,7 @@ MENDING = {
     "ttn.signature_altered": ("again", False),
     "ttn.signature_invalid": ("provider", "certificate_id"),
     "ttn.signature_missing": ("again", False),
-    "ttn.signature_policy": ("provider", "profile_name"),
+    "ttn.signature_policy": ("provider", "profile_id"),
     "ttn.signature_refused": ("provider", "certificate_id"),
     "ttn.signer_not_authorised": ("provider", "certificate_id"),
     "ttn.tax_code_unknown": ("tax", "l10n_tn_edi_code"),

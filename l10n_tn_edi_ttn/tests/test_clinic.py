@@ -32,7 +32,7 @@ KNOWN = [
     ("", XERCES + "cvc-pattern-valid: Value '-  34.954' is not facet-valid with respect to pattern "
      "'-?[0-9]{1,15}([,.][0-9]{1,5})?' for type 'monetaryAmountType'.", "amount_format", "account.move", "invoice_line_ids"),
     ("CONTRL05", "", "sender_mismatch", SETTINGS, "l10n_tn_edi_matricule"),
-    ("", "L'objet OID de la politique n'est pas valide", "signature_policy", PROVIDER[0], "profile_name"),
+    ("", "L'objet OID de la politique n'est pas valide", "signature_policy", PROVIDER[0], "profile_id"),
     ("Client", "Couldn't create SOAP message due to exception: XML reader error: com.ctc.wstx.exc.WstxIOException: Invalid "
      "UTF-8 middle byte 0x72", "request_unreadable", "again", False),
     # Schema: missing parts
