@@ -5,6 +5,7 @@ from . import account_journal_onboarding
 from . import account_move
 from . import account_move_portal
 from . import account_move_correct
+from . import account_move_import
 from . import account_move_print
 from . import account_move_send
 from . import account_move_stamp
@@ -45,12 +46,16 @@ from . import l10n_tn_edi_document_view
 from . import l10n_tn_edi_exchange
 from . import l10n_tn_edi_exchange_view
 from . import l10n_tn_edi_gateway
+from . import l10n_tn_edi_import
+from . import l10n_tn_edi_import_finding
+from . import l10n_tn_edi_import_invoice
 from . import l10n_tn_edi_latch
 from . import l10n_tn_edi_live
 from . import l10n_tn_edi_messages
 from . import l10n_tn_edi_messages_decisions
 from . import l10n_tn_edi_messages_documents
 from . import l10n_tn_edi_messages_elfatoora
+from . import l10n_tn_edi_messages_import
 from . import l10n_tn_edi_messages_signature
 from . import l10n_tn_edi_messages_signature_remote
 from . import l10n_tn_edi_messages_taxes

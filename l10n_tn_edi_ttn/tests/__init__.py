@@ -2,6 +2,7 @@ from . import test_account
 from . import test_bad_input
 from . import test_clinic
 from . import test_corrected
+from . import test_certificates_watch
 from . import test_documents
 from . import test_documents_check
 from . import test_documents_content
@@ -10,14 +11,19 @@ from . import test_flow
 from . import test_i18n
 from . import test_report
 from . import test_report_pdfa
+from . import test_import
 from . import test_latch
 from . import test_mending
 from . import test_multicompany
 from . import test_onboarding
 from . import test_portal
 from . import test_queries
+from . import test_report
+from . import test_seal
 from . import test_secrets
 from . import test_send
+from . import test_signing_agent
+from . import test_signing_digigo
 from . import test_states
 from . import test_tax_fodec
 from . import test_tax_stamp
