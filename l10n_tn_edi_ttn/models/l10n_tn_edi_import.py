@@ -269,8 +269,8 @@ class L10nTnEdiImport(models.Model):
     def _run_batches(self, commit):
         lookup = self._lookup()
         while invoices := self._waiting(BATCH):
-            for invoice in invoices:
-                invoice._keep(invoice._import(lookup, check_only=self.check_only))
+            for invoice, outcome in invoices._import(lookup, check_only=self.check_only):
+                invoice._keep(outcome)
             if commit:
                 if not self.env["ir.cron"].sudo()._commit_progress(len(invoices)):
                     return not self._waiting(1)
@@ -285,8 +285,9 @@ class L10nTnEdiImport(models.Model):
         refused = bool(self.refused_count)
         try:
             with self.env.cr.savepoint():
-                for invoice in self._waiting():
-                    outcomes.append((invoice, invoice._import(lookup)))
+                waiting = self._waiting()
+                for start in range(0, len(waiting), BATCH):
+                    outcomes += waiting[start : start + BATCH]._import(lookup)
                 if refused or any(outcome["state"] == "refused" for _invoice, outcome in outcomes):
                     raise Undo
         except Undo:

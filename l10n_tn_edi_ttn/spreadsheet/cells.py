@@ -104,7 +104,7 @@ def _decimal_of_number(value):
 
 
 def _to_number(column, value, number_format):
-    if isinstance(value, bool) or isinstance(value, (datetime, date)):
+    if isinstance(value, (bool, datetime, date)):
         raise CellError("cell.number", value=shown(value))
     if isinstance(value, (int, float)):
         number = _decimal_of_number(value)
