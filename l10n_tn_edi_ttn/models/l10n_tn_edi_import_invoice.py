@@ -202,7 +202,7 @@ class L10nTnEdiImportInvoice(models.Model):
                 psycopg2.OperationalError
             ):  # a conflict with somebody else's work: the whole run is tried again
                 raise
-            except Exception as error:  # one bad invoice never stops the others
+            except Exception as error:  # noqa: BLE001  # one bad invoice never stops the others
                 lookup.forget()
                 if len(left) == 1:
                     outcomes[left] = left._refusal([left._finding_of(error)])
