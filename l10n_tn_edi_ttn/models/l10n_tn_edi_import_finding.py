@@ -70,5 +70,5 @@ class L10nTnEdiImportFinding(models.Model):
         for finding in self:
             # Sentences of Odoo or of the checker stand in the params: their remedy comes last
             finding.sentence = self.env["l10n_tn_edi.messages"]._sentence(
-                finding.code, finding.params, LONGEST
+                finding.code, finding.params, longest=LONGEST
             )
