@@ -69,6 +69,11 @@
         "views/l10n_tn_edi_certificate_watch_views.xml",
         "views/l10n_tn_edi_preflight_views.xml",
         "views/l10n_tn_edi_rejection_views.xml",
+        "views/l10n_tn_edi_breaker_views.xml",
+        "report/report_contingency.xml",
+        "views/l10n_tn_edi_reconciliation_views.xml",
+        "wizards/l10n_tn_edi_verify_qr_views.xml",
+        "data/l10n_tn_edi_tariff.xml",
         "report/report_rejection_guide.xml",
         "data/l10n_tn_edi_rejection_cause.xml",
         "wizards/l10n_tn_edi_correct_views.xml",
@@ -95,9 +100,11 @@
     "assets": {
         "web.assets_backend": [
             "l10n_tn_edi_ttn/static/src/desktop_sign/**/*",
+            "l10n_tn_edi_ttn/static/src/document_list/**/*",
             "l10n_tn_edi_ttn/static/src/live/**/*",
             "l10n_tn_edi_ttn/static/src/mend_focus/**/*",
             "l10n_tn_edi_ttn/static/src/signing_progress/**/*",
+            "l10n_tn_edi_ttn/static/src/wait/**/*",
         ],
     },
     "post_init_hook": "post_init_hook",

@@ -23,12 +23,14 @@ from . import account_move_teif_payments
 from . import account_move_teif_references
 from . import account_move_teif_suspension
 from . import account_move_view
+from . import account_move_wait
 from . import account_tax
 from . import ir_actions_report
 from . import ir_attachment
 from . import ir_ui_menu
 from . import l10n_tn_edi_account
 from . import l10n_tn_edi_account_sweep
+from . import l10n_tn_edi_account_view
 from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_certificate_watch
@@ -66,6 +68,7 @@ from . import l10n_tn_edi_messages_way_account
 from . import l10n_tn_edi_messages_way_signing
 from . import l10n_tn_edi_preflight
 from . import l10n_tn_edi_proposals
+from . import l10n_tn_edi_reconciliation
 from . import l10n_tn_edi_reference
 from . import l10n_tn_edi_rejection
 from . import l10n_tn_edi_rejection_cause
@@ -82,6 +85,7 @@ from . import l10n_tn_edi_signing
 from . import l10n_tn_edi_signing_work
 from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_stamp_amount
+from . import l10n_tn_edi_tariff
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor
 from . import l10n_tn_edi_type_default

@@ -30,6 +30,7 @@ from . import test_tax_stamp
 from . import test_tax_stamp_formats
 from . import test_tax_suspension
 from . import test_tax_withholding
+from . import test_trail
 from . import test_trust
 from . import test_unknown
 from . import test_values
