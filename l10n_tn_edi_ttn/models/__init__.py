@@ -78,6 +78,7 @@ from . import l10n_tn_edi_signatory
 from . import l10n_tn_edi_signature_profile
 from . import l10n_tn_edi_signature_provider
 from . import l10n_tn_edi_signature_provider_agent
+from . import l10n_tn_edi_signature_provider_archive
 from . import l10n_tn_edi_signature_provider_digigo
 from . import l10n_tn_edi_signature_provider_seal
 from . import l10n_tn_edi_signature_provider_watch
