@@ -1,3 +1,2 @@
 from . import digigo
 from . import portal
-from . import import_template

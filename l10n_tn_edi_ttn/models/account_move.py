@@ -4,6 +4,7 @@ import psycopg2
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM
 
@@ -63,6 +64,29 @@ UNPRINTED_LINES = frozenset(
 )
 
 
+# As many documents as are named one by one in a search; more are joined.
+NAMED_DOCUMENTS = 5000
+
+
+class DocumentState(fields.Selection):
+    """The state of an invoice's document. What is rare among many is looked up by its index first: PostgreSQL would walk
+    through the invoices by date and look at the document of each.
+    """
+
+    def _search_related(self, records, operator, value):
+        # EXTENDS 'Field'
+        values = [value] if operator == "=" else value
+        if operator in ("in", "=") and all(values):
+            documents = (
+                records.env["l10n_tn_edi.document"]
+                .sudo()
+                .search([("state", "in", list(values))], order="id", limit=NAMED_DOCUMENTS + 1)
+            )
+            if len(documents) <= NAMED_DOCUMENTS:
+                return Domain("l10n_tn_edi_document_id", "in", documents.ids)
+        return super()._search_related(records, operator, value)
+
+
 class AccountMove(models.Model):
     _inherit = "account.move"
 
@@ -78,7 +102,7 @@ class AccountMove(models.Model):
         copy=False,
         index="btree_not_null",
     )
-    l10n_tn_edi_state = fields.Selection(string="TTN Status", related="l10n_tn_edi_document_id.state")
+    l10n_tn_edi_state = DocumentState(string="TTN Status", related="l10n_tn_edi_document_id.state")
     l10n_tn_edi_reference = fields.Char(string="TTN Reference", related="l10n_tn_edi_document_id.reference")
     l10n_tn_edi_submitted_at = fields.Datetime(
         string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at"

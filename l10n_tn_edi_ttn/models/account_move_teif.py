@@ -49,7 +49,6 @@ class AccountMove(models.Model):
         [
             ("elsewhere", "Deposited elsewhere"),
             ("out_of_scope", "Not subject to electronic invoicing"),
-            ("paper", "Given on paper while TTN was out of reach"),
             ("other", "Other reason"),
         ],
         string="Not Deposited",
@@ -82,14 +81,18 @@ class AccountMove(models.Model):
     )
 
     def _auto_init(self):
-        # The type of the invoices that are there already is set at once: computing millions of them would take hours.
+        # The type of the invoices that are there already is set at once: computing millions of them would take hours. Those
+        # of companies elsewhere stay as they are.
         if not column_exists(self.env.cr, "account_move", "l10n_tn_edi_type_code"):
             create_column(self.env.cr, "account_move", "l10n_tn_edi_type_code", "varchar")
             self.env.cr.execute(
                 """
                 UPDATE account_move
                    SET l10n_tn_edi_type_code = CASE move_type WHEN 'out_refund' THEN 'I-12' ELSE 'I-11' END
+                  FROM res_company company
+                  JOIN res_country country ON country.id = company.account_fiscal_country_id
                  WHERE move_type IN ('out_invoice', 'out_refund')
+                   AND company.id = account_move.company_id AND country.code = 'TN'
                 """
             )
         return super()._auto_init()
@@ -97,7 +100,9 @@ class AccountMove(models.Model):
     @api.depends("move_type", "fiscal_position_id", "journal_id", "partner_id")
     def _compute_l10n_tn_edi_type_code(self):
         for move in self:
-            if move.move_type == "out_refund":
+            if (move.company_id.account_fiscal_country_id or move.company_id.country_id).code != "TN":
+                move.l10n_tn_edi_type_code = False
+            elif move.move_type == "out_refund":
                 move.l10n_tn_edi_type_code = "I-12"
             elif move.move_type == "out_invoice":
                 move.l10n_tn_edi_type_code = move._l10n_tn_edi_usual_type()

@@ -227,6 +227,17 @@ class AccountMove(models.Model):
             self.env._("%(count)s on their way to TTN.", count=len(ready)), ready
         )
 
+    def action_l10n_tn_edi_sign_selected(self):
+        """Open the signing of those of a selection that wait for a person's signature."""
+        waiting = self.l10n_tn_edi_document_id.filtered(
+            lambda document: document.live and document.state in ("to_sign", "signing")
+        )
+        if not waiting:
+            return self._l10n_tn_edi_counted(
+                self.env._("Nothing of this waits for a signature."), self.browse()
+            )
+        return waiting.action_sign()
+
     def action_l10n_tn_edi_ask_selected(self):
         """Ask TTN about those of a selection that wait for a verdict."""
         ready = self.filtered(lambda move: "ask" in (move.l10n_tn_edi_actions or ()))

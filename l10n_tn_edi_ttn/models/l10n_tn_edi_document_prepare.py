@@ -36,7 +36,6 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _prepare(self, documents):
         """Build, check and sign, each document on its own account."""
-        documents.move_id._l10n_tn_edi_read_ahead()
         built = {
             document: unsigned
             for document, unsigned in documents._each(lambda d: d._build()).items()

@@ -128,18 +128,17 @@ class L10nTnEdiExchange(models.Model):
         )
 
     @api.model
-    def _keep_sweep(self, account, call, operation="sweep"):
+    def _keep_sweep(self, account, call):
         """Keep a question about an account as a whole.
 
         :param account: the ``l10n_tn_edi.account``.
         :param call: the finished ``elfatoora.client.Call``.
-        :param str operation: 'sweep', or 'verify' for a QR code.
         """
         now = self._database_now()
         exchange = self.sudo().create(
             {
                 "account_id": account.id,
-                "operation": operation,
+                "operation": "sweep",
                 "account": account.company_id.sudo().l10n_tn_edi_login,
                 "started_at": fields.Datetime.subtract(now, seconds=round(call.duration)),
                 "user_id": self.env.uid,

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import file_path
 
@@ -63,29 +63,15 @@ class L10nTnEdiSchema(models.Model):
     def create(self, vals_list):
         # EXTENDS 'base'
         schemas = super().create(vals_list)
-        self.env.registry.clear_cache()
         schemas._look_at_file()
         return schemas
 
     def write(self, vals):
         # EXTENDS 'base'
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if "file" in vals:
             self._look_at_file()
         return result
-
-    def unlink(self):
-        # EXTENDS 'base'
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
-    @api.model
-    @tools.ormcache("version")
-    def _id_of(self, version):
-        """The id of the schema of a version, False where none is loaded: asked for with every document."""
-        return self.sudo().search([("version", "=", version)]).id
 
     def _look_at_file(self):
         """Compile the files at once: one that can't be used is refused. Raises UserError or ValidationError."""
@@ -119,7 +105,7 @@ class L10nTnEdiSchema(models.Model):
         :return: the same list when no schema is loaded. When TTN's schema accepts the document, what our own schema
             blocks is a warning only; what it refuses, and we did not, is a finding ``official.refused``.
         """
-        schema = self.sudo().browse(self._id_of(root.get("version")))
+        schema = self.sudo().search([("version", "=", root.get("version"))])
         if not schema or not importlib.util.find_spec("xmlschema"):
             return findings
         try:

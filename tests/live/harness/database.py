@@ -37,7 +37,18 @@ def build_base(name, module=ADDON, timeout=300):
     :raise HarnessError: when the installation fails or logs an error.
     """
     clone(TEMPLATE, name)
-    command = [SCRIPTS / "odoo", "server", "-d", name, "-i", module, "--no-http", "--stop-after-init"]
+    install(name, module, timeout=timeout)
+
+
+def install(name, modules, *, option="-i", timeout=300):
+    """Install modules into a database that nobody has open.
+
+    :param str modules: their names, separated by commas.
+    :param str option: ``-u`` to bring them up to date instead.
+    :return: Odoo's log.
+    :raise HarnessError: when it fails or logs an error.
+    """
+    command = [SCRIPTS / "odoo", "server", "-d", name, option, modules, "--no-http", "--stop-after-init"]
     try:
         output = run(command, timeout=timeout)
     except HarnessError as error:
@@ -46,7 +57,8 @@ def build_base(name, module=ADDON, timeout=300):
             raise
     errors = _from_first_error(output)
     if errors:
-        raise HarnessError(f"the installation of {module} failed:\n{errors}")
+        raise HarnessError(f"the installation of {modules} failed:\n{errors}")
+    return output
 
 
 def _from_first_error(log):

@@ -62,7 +62,6 @@ class Running:
         self._make_token()
         self.path = folder / "agent.sock"
         self.settings = settings
-        self.extra = []  # more lines of the key's configuration
         self.process = None
 
     def _make_token(self):
@@ -102,7 +101,6 @@ class Running:
             f'token_label = "{LABEL}"',
         ]
         lines += [f"{name} = {value!r}".replace("'", '"') for name, value in self.settings.items()]
-        lines += self.extra
         config = self.folder / "agent.toml"
         config.write_text("\n".join(lines))
         config.chmod(0o600)
