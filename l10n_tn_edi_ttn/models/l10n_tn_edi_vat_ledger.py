@@ -184,9 +184,7 @@ class L10nTnEdiVatLedger(models.AbstractModel):
             .with_context(active_test=False)
             .search([("company_id", "in", (companies | companies.parent_ids).ids)])
         )
-        return positions.filtered(
-            lambda position: self.env["account.move"]._l10n_tn_edi_exports(position, position.company_id)
-        )
+        return positions.filtered(lambda position: position._l10n_tn_edi_is_export(position.company_id))
 
     # --- Tied to the ledger ----------------------------------------------------------------------------------------
 
