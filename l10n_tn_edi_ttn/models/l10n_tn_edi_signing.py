@@ -50,7 +50,7 @@ class L10nTnEdiSigning(models.Model):
     reason_params = fields.Json(readonly=True)
     reason = fields.Text(compute="_compute_reason", string="Situation")
     line_ids = fields.One2many("l10n_tn_edi.signing.line", "signing_id", readonly=True)
-    signed_count = fields.Integer(compute="_compute_counts", string="Signed")
+    signed_count = fields.Integer(compute="_compute_counts", string="Documents Signed")
     line_count = fields.Integer(compute="_compute_counts", string="Documents")
     progress = fields.Float(
         compute="_compute_counts", help="Share of the documents that are dealt with, in percent."

@@ -128,6 +128,26 @@ class Browser:
         self.wait_for(selector, timeout)
         self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
 
+    def fill(self, selector, text, timeout=30.0):
+        """Type a text into a field in place of what is there, and leave the field."""
+        self.wait_for(selector, timeout)
+        field = f"document.querySelector({json.dumps(selector)})"
+        self.evaluate(f"{field}.focus(), {field}.select()")
+        self.send("Input.insertText", text=text)
+        self.evaluate(f"{field}.dispatchEvent(new Event('change', {{bubbles: true}})), {field}.blur()")
+
+    def upload(self, selector, path, timeout=30.0):
+        """Choose a file for an ``input`` of type file."""
+        self.wait_for(selector, timeout)
+        document = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+
+    def trust_every_certificate(self):
+        """Open pages of servers whose certificates come from a test authority."""
+        self.send("Security.enable")
+        self.send("Security.setIgnoreCertificateErrors", ignore=True)
+
     def screenshot(self, path):
         """Write the window as a PNG file.
 
