@@ -191,11 +191,6 @@ class ResConfigSettings(models.TransientModel):
 
     l10n_tn_edi_fixed_address = fields.Char(related="company_id.l10n_tn_edi_fixed_address", readonly=False)
 
-    l10n_tn_edi_breaker_percent = fields.Float(
-        related="company_id.l10n_tn_edi_breaker_percent", readonly=False
-    )
-    l10n_tn_edi_breaker_last = fields.Integer(related="company_id.l10n_tn_edi_breaker_last", readonly=False)
-    l10n_tn_edi_breaker_least = fields.Integer(related="company_id.l10n_tn_edi_breaker_least", readonly=False)
     l10n_tn_edi_responsible_id = fields.Many2one(
         "res.users",
         string="Responsible",
