@@ -55,7 +55,7 @@ PARTNER_FIELDS = (
     (re.compile(r"/CityName"), "city"),
     (re.compile(r"/PostalCode"), "zip"),
     (re.compile(r"/Country"), "country_id"),
-    (re.compile(r"/PartnerAddress|/PartnerAdresses"), "street"),
+    (re.compile(r"/PartnerAddress|/PartnerAdresses|/Nad$"), "street"),
 )
 REFERENCE_FIELDS = {"I-815": "company_registry", "I-814": "ref"}
 CONTACT_FIELDS = {"I-101": "phone", "I-103": "email", "I-104": "website"}
@@ -126,8 +126,12 @@ class AccountMove(models.Model):
         if any(LINE_PATH.search(finding.path) for finding in kept):
             # Where lines are complained about, the amounts are reckoned once more, and once for all of them.
             groups = self._l10n_tn_edi_groups(self._l10n_tn_edi_amounts())
-        result = own + [self._l10n_tn_edi_placed(finding, groups) for finding in kept]
-        return sorted(result, key=lambda item: SEVERITIES.index(item["severity"]))
+        once = {}
+        for item in own + [self._l10n_tn_edi_placed(finding, groups) for finding in kept]:
+            # What is wrong in one field, a customer's number for instance, may stand at several places of the document.
+            place = (item["model"], item["res_id"], item["field"]) if item["field"] else item["path"]
+            once.setdefault((item["code"], place, str(item["params"])), item)
+        return sorted(once.values(), key=lambda item: SEVERITIES.index(item["severity"]))
 
     # === What only Odoo can see === #
 
@@ -190,7 +194,10 @@ class AccountMove(models.Model):
     # === From the XML path to the record === #
 
     def _l10n_tn_edi_placed(self, finding, groups):
-        record, field = self._l10n_tn_edi_locate(finding.path, groups)
+        if finding.code == "signature.missing":
+            record, field = self.company_id, "l10n_tn_edi_provider_id"
+        else:
+            record, field = self._l10n_tn_edi_locate(finding.path, groups)
         return {
             "code": finding.code,
             "severity": finding.severity,

@@ -18,6 +18,10 @@ from . import test_onboarding
 from . import test_portal
 from . import test_queries
 from . import test_roles
+from . import test_rejection_causes
+from . import test_report
+from . import test_report_pdfa
+from . import test_seal
 from . import test_secrets
 from . import test_send
 from . import test_states
@@ -29,6 +33,8 @@ from . import test_seal
 from . import test_signing_digigo
 from . import test_signing_agent
 from . import test_signing_desktop
+from . import test_signing_providers
+from . import test_signing_archives
 from . import test_tax_suspension
 from . import test_tax_withholding
 from . import test_trust
