@@ -29,7 +29,7 @@ from signing_agent.config import Config
 from signing_agent.documents import examine
 from signing_agent.errors import AgentError
 from signing_agent.pairing import CODE_SECONDS, Pairing
-from signing_agent.token import Token
+from signing_agent.token import Token, tokens_of
 
 _logger = logging.getLogger("signing_agent")
 MAX_BODY = 64 * 1024 * 1024
@@ -49,7 +49,7 @@ class DesktopServer(ThreadingHTTPServer):
 
     def __init__(self, config: Config) -> None:
         self.config, self.desktop = config, config.desktop
-        self.tokens = {name: Token(key) for name, key in config.keys.items()}
+        self.tokens = tokens_of(config.keys)
         self.pairing = Pairing(self.desktop.paired)
         self.batch: Batch | None = None
         self.batch_lock = threading.Lock()

@@ -15,7 +15,7 @@ from pathlib import Path
 from signing_agent import protocol
 from signing_agent.config import Config
 from signing_agent.errors import AgentError
-from signing_agent.token import Token
+from signing_agent.token import tokens_of
 
 _logger = logging.getLogger("signing_agent")
 #: A caller that says nothing for so long is dropped.
@@ -32,7 +32,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.tokens = {name: Token(key) for name, key in config.keys.items()}
+        self.tokens = tokens_of(config.keys)
         _remove_stale(config.socket)
         before = os.umask(0o117)  # the group may connect; who connects is looked at as well
         try:

@@ -7,6 +7,7 @@ import hmac
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pkcs11
@@ -39,8 +40,10 @@ _GONE = (
 class Token:
     """A configured key. Methods may be called from several threads; one works at a time."""
 
-    def __init__(self, key: Key) -> None:
-        self.key = key
+    def __init__(self, key: Key, sole: bool = False) -> None:
+        """``sole``: no other key of this process uses the same library, so that it may be started anew."""
+        self.key, self._sole = key, sole
+        self._stale = False
         self._lock = threading.Lock()
         self._session = None
         self._private = None
@@ -132,14 +135,26 @@ class Token:
         return keys[0]
 
     def _find(self):
-        with _explained(self.key.name):
-            library = pkcs11.lib(self.key.library)
-            if self.key.slot is not None:
-                for slot in library.get_slots(token_present=True):
-                    if slot.slot_id == self.key.slot:
-                        return slot.get_token()
-                raise AgentError("agent.token_missing", key=self.key.name)
+        try:
+            with _explained(self.key.name):
+                library = pkcs11.lib(self.key.library)
+                if self._stale and self._sole:
+                    # Some libraries see a token that was pulled out and plugged in again only from the beginning
+                    library.reinitialize()
+                found = self._in(library)
+        except AgentError:
+            self._stale = True
+            raise
+        self._stale = False
+        return found
+
+    def _in(self, library):
+        if self.key.slot is None:
             return library.get_token(token_label=self.key.token_label)
+        for slot in library.get_slots(token_present=True):
+            if slot.slot_id == self.key.slot:
+                return slot.get_token()
+        raise AgentError("agent.token_missing", key=self.key.name)
 
     def _authorise(self, handle: str | None) -> None:
         """See to an open login that ``handle`` may use. Raises AgentError."""
@@ -206,6 +221,7 @@ class Token:
                 value = self._private.sign(text, mechanism=Mechanism.SHA256_RSA_PKCS)
         except AgentError:
             self._close()
+            self._stale = True
             raise
         if handle:
             self._left -= 1
@@ -213,6 +229,12 @@ class Token:
 
     def _held(self) -> _Held:
         return _Held(self._lock, self.key.name)
+
+
+def tokens_of(keys: dict[str, Key]) -> dict[str, Token]:
+    """A token for each configured key, by name."""
+    used = Counter(key.library for key in keys.values())
+    return {name: Token(key, sole=used[key.library] == 1) for name, key in keys.items()}
 
 
 class _Held:

@@ -12,13 +12,16 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pkcs11 as p11
 import pytest
 
 from signature import profile, verify, xades
 from signature.problems import SignerError
 from signature.signers.agent import Agent
 from signing_agent.config import Config, Key
+from signing_agent.errors import AgentError
 from signing_agent.server import Server
+from signing_agent.token import SIGNED_INFO, Token
 from teif.foreign import parse_foreign_xml
 from tests.pure.signature import judges
 from tests.pure.signature.softhsm import LABEL, PIN, Running, library
@@ -180,6 +183,75 @@ def test_a_token_that_goes_away(make):
     again = running.agent(running.agent().open(PIN, 5000, 5))
     rest = list(again.sign_all(prepared[len(signed) :]))
     assert all(isinstance(value, bytes) for value in rest)
+
+
+def test_a_token_that_is_pulled_out_in_the_middle(make):
+    """What was signed counts, nothing is signed after it; plugged in again, it signs with a PIN that is typed again."""
+    running = make()
+    agent = running.agent(running.agent().open(PIN, 5000, 5))
+    documents, prepared = prepare(agent, 200)
+    drawer = running.tokens.with_name("drawer")
+    values = []
+    for number, value in enumerate(agent.sign_all(prepared)):
+        if number == 20:
+            shutil.move(running.tokens, drawer)
+            running.tokens.mkdir()
+        values.append(value)
+    signed = [value for value in values if isinstance(value, bytes)]
+    assert 20 <= len(signed) < 200
+    assert {value.code for value in values[len(signed) :]} == {"agent.token_missing"}
+    for document, one, value in zip(documents, prepared, signed, strict=False):
+        assert xades.complete(one, document, value)
+    assert agent.status()["open"] is False
+    [error] = agent.sign_all(prepared[:1])
+    assert error.code == "agent.pin_needed", "the session is over, whatever happens to the token"
+    assert code(lambda: running.agent().open(PIN, 10, 5)) == "agent.token_missing"
+    running.tokens.rmdir()
+    shutil.move(drawer, running.tokens)
+    agent = running.agent(running.agent().open(PIN, 5000, 5))
+    rest = list(agent.sign_all(prepared[len(signed) :]))
+    assert all(isinstance(value, bytes) for value in rest)
+
+
+class Card:
+    """A token as PKCS#11 shows it; ``tries`` counts the PINs that reached it."""
+
+    def __init__(self, flags, refusal):
+        self.flags, self.refusal, self.tries = flags, refusal, 0
+
+    def open(self, user_pin):
+        self.tries += 1
+        raise self.refusal
+
+
+@pytest.mark.parametrize(
+    ("flags", "refusal", "said", "tries"),
+    [
+        (p11.TokenFlag.USER_PIN_LOCKED, None, "agent.pin_locked", 0),
+        (p11.TokenFlag.USER_PIN_FINAL_TRY, None, "agent.pin_last_try", 0),
+        (p11.TokenFlag(0), p11.PinLocked(), "agent.pin_locked", 1),
+        (p11.TokenFlag(0), p11.PinExpired(), "agent.pin_locked", 1),
+        (p11.TokenFlag(0), p11.PinIncorrect(), "agent.pin_wrong", 1),
+    ],
+)
+def test_a_locked_token(tmp_path, monkeypatch, flags, refusal, said, tries):
+    """SoftHSM never locks: a card stands for it that says what such a token says."""
+    pin = tmp_path / "pin"
+    pin.write_text(PIN)
+    pin.chmod(0o600)
+    card = Card(flags, refusal)
+    token = Token(Key("company", "none", token_label=LABEL, pin_file=pin))
+    monkeypatch.setattr(token, "_find", lambda: card)
+    for _number in range(3):
+        [first, second] = token.sign(None, [SIGNED_INFO, SIGNED_INFO])
+        assert (first.code, second.code) == (said, said)
+        assert PIN not in repr(first.params)
+    # A PIN that is known to be wrong is tried once in all; what the token refuses for another reason, once a batch
+    assert card.tries == (1 if said == "agent.pin_wrong" else 3 * tries)
+    card.tries = 0
+    with pytest.raises(AgentError) as raised:
+        token.open(PIN, 10, 5)
+    assert (raised.value.code, card.tries) == (said, tries)
 
 
 def test_a_token_that_is_not_there(make):
