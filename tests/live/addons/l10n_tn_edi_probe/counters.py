@@ -1,6 +1,7 @@
 """Counts of one process, for measurements.
 
-``EDI_PROBE_COUNTERS=FILE``: JSON of SQL statements and resident memory so far, written anew five times a second.
+``EDI_PROBE_COUNTERS=FILE``: JSON of SQL statements, processor time by step and resident memory so far, written anew five times
+a second.
 ``EDI_PROBE_PROFILE=FILE``: profile of the scheduled actions (pstats), written at the end of each run.
 """
 
@@ -12,6 +13,8 @@ import time
 from pathlib import Path
 
 from odoo import sql_db
+
+from . import steps
 
 PERIOD = 0.2
 
@@ -28,7 +31,9 @@ def _write(path):
         now = _memory()
         highest = max(highest, now)
         path.with_suffix(".new").write_text(
-            json.dumps({"sql": sql_db.sql_counter, "memory": now, "highest": highest})
+            json.dumps(
+                {"sql": sql_db.sql_counter, "memory": now, "highest": highest, "steps": dict(steps.seconds)}
+            )
         )
         path.with_suffix(".new").replace(path)
         time.sleep(PERIOD)
@@ -49,15 +54,13 @@ def _profiled(method, profiler, path):
 
 if os.environ.get("EDI_PROBE_COUNTERS"):
     target = Path(os.environ["EDI_PROBE_COUNTERS"])
+    steps.install()
     threading.Thread(target=_write, args=(target,), daemon=True, name="probe").start()
 
 if os.environ.get("EDI_PROBE_PROFILE"):
-    from odoo.addons.l10n_tn_edi_ttn.models import l10n_tn_edi_document_queue as queue
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_lanes import L10nTnEdiDocument
 
     shared = cProfile.Profile()
-    for name in ("_cron_submit", "_cron_follow", "_cron_lane"):
-        if hasattr(queue.L10nTnEdiDocument, name):
-            wrapped = _profiled(
-                getattr(queue.L10nTnEdiDocument, name), shared, os.environ["EDI_PROBE_PROFILE"]
-            )
-            setattr(queue.L10nTnEdiDocument, name, wrapped)
+    for name in ("_cron_submit", "_cron_follow"):
+        wrapped = _profiled(getattr(L10nTnEdiDocument, name), shared, os.environ["EDI_PROBE_PROFILE"])
+        setattr(L10nTnEdiDocument, name, wrapped)
