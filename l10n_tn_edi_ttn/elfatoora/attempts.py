@@ -18,7 +18,7 @@ from .facts import (
 )
 from .rejections import Cause, classify_fault, classify_problem
 from .rejections_data import Rule
-from .timing import DAY, jitter, next_poll_delay, retry_delay
+from .timing import DAY, HOUR, jitter, next_poll_delay, retry_delay
 
 _MANY_FAILURES = 5
 
@@ -116,6 +116,16 @@ def _fault(
     params = {"ttn_code": fault.code or fault.faultcode, "text": fault.message[:500]}
     # A fault settles the matter only when TTN's own service raised it and nothing earlier is in doubt.
     if attempt_number == 1 and cause.synchronous_refusal and _from_the_service(fault):
+        if cause.account_wide and cause.same_bytes:
+            # Nothing is wrong with the document: it waits until the account is in order.
+            return Decision(
+                SIGNED,
+                "send.refused_account",
+                params,
+                retry_in=jitter(HOUR, rng),
+                flags=cause_flags(cause) | {ASK_FIRST},
+                causes=(cause,),
+            )
         return Decision(
             REJECTED,
             "send.refused",

@@ -128,7 +128,10 @@ def _no_answer(history: History, cause: Cause | None, rng: random.Random | None)
         state,
         "ask.no_answer",
         reference=history.reference,
-        retry_in=_next_question(history, rng),
+        # What is refused to the account is not asked for over and over.
+        retry_in=jitter(HOUR, rng)
+        if state == SIGNED and facts.ACCOUNT in flags
+        else _next_question(history, rng),
         flags=flags,
         causes=(cause,) if cause else (),
     )

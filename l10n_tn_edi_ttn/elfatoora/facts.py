@@ -33,6 +33,7 @@ CODES = frozenset(
         "send.submitted",  # one deposit id received
         "send.not_sent",  # surely nothing was sent
         "send.refused",  # refused at once, nothing deposited
+        "send.refused_account",  # refused to the account, nothing deposited: the same bytes go once it is in order
         "send.no_id",  # an answer without a deposit id
         "send.several_ids",  # an answer with several deposit ids
         "send.doubtful_text",  # an answer that names an id and speaks of a refusal

@@ -36,7 +36,9 @@ from . import l10n_tn_edi_document
 from . import l10n_tn_edi_document_clinic
 from . import l10n_tn_edi_document_deposit
 from . import l10n_tn_edi_document_follow
+from . import l10n_tn_edi_document_kept
 from . import l10n_tn_edi_document_lanes
+from . import l10n_tn_edi_document_mail
 from . import l10n_tn_edi_document_prepare
 from . import l10n_tn_edi_document_queue
 from . import l10n_tn_edi_document_queue_gate

@@ -63,12 +63,11 @@ class AccountMove(models.Model):
         return self.reversed_entry_id | chosen | self._l10n_tn_edi_deducted_down_payments()
 
     def _l10n_tn_edi_citing_domain(self):
-        """:return: ``Domain`` of the invoices that may have this one among their :meth:`_l10n_tn_edi_origins`."""
-        self.ensure_one()
-        domain = Domain("reversed_entry_id", "=", self.id)
-        domain |= Domain("l10n_tn_edi_reference_ids.origin_id", "=", self.id)
+        """:return: ``Domain`` of the invoices that may have one of these among their :meth:`_l10n_tn_edi_origins`."""
+        domain = Domain("reversed_entry_id", "in", self.ids)
+        domain |= Domain("l10n_tn_edi_reference_ids.origin_id", "in", self.ids)
         if "sale_line_ids" in self.invoice_line_ids._fields:
-            domain |= Domain("invoice_line_ids.sale_line_ids.invoice_lines.move_id", "=", self.id)
+            domain |= Domain("invoice_line_ids.sale_line_ids.invoice_lines.move_id", "in", self.ids)
         return domain
 
     def _l10n_tn_edi_deducted_down_payments(self):

@@ -4,6 +4,15 @@ from odoo.exceptions import UserError
 from ..elfatoora import breaker as breakers
 from ..elfatoora.breaker import Breaker, Limits
 
+# A deposit that was taken says for so long that login and certificate are in order.
+TOOK_LATELY_MINUTES = 15
+# Who waits longer than that was put off together with the account; the others try again by themselves.
+PAUSE_MINUTES = 5
+# Reasons that the settings of the company, its provider or its certificate mend.
+SETTINGS_REASONS = (
+    *("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent."),
+    *("ttn.", "network.", "send.not_sent"),
+)
 MODES = [("test", "Test"), ("production", "Production")]
 
 
@@ -140,6 +149,27 @@ class L10nTnEdiAccount(models.Model):
         if self.stopped and self.stop_reason != breakers.BY_HAND:
             self.breaker = {**self.breaker, "next_probe": self._now(), "probe": None, "probe_until": 0.0}
 
+    def _took_lately(self):
+        """:return: whether TTN's last answer to a deposit of this account shows that it is in order."""
+        last = (
+            self.env["l10n_tn_edi.exchange"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("mode", "=", self.mode),
+                    ("operation", "=", "save"),
+                    ("finished_at", "!=", False),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+        since = fields.Datetime.subtract(fields.Datetime.now(), minutes=TOOK_LATELY_MINUTES)
+        return bool(
+            last and last.finished_at > since and last.reason_code in ("send.submitted", "send.refused")
+        )
+
     def _next_probe(self):
         """:return: naive UTC datetime at which waiting documents look again."""
         wait = max(Breaker.from_dict(self.breaker or {}).next_probe - self._now(), 60.0)
@@ -185,7 +215,7 @@ class L10nTnEdiAccount(models.Model):
                     *domain,
                     ("operation", "=", "save"),
                     ("finished_at", "!=", False),
-                    ("document_id", "!=", document.id),
+                    ("id", "not in", document.exchange_ids[:1].ids),  # the one that is being recorded
                 ],
                 order="id desc",
                 limit=limits.silences,
@@ -237,22 +267,44 @@ class L10nTnEdiAccount(models.Model):
             account._message_log_batch(
                 bodies={account.id: self.env["l10n_tn_edi.messages"]._sentence("breaker.closed", {})}
             )
-            waiting = (
-                self.env["l10n_tn_edi.document"]
-                .sudo()
-                .search(
-                    [
-                        ("company_id", "=", account.company_id.id),
-                        ("mode", "=", account.mode),
-                        ("state", "=", "signed"),
-                        ("live", "=", True),
-                        ("hold", "=", False),
-                        ("reason_code", "=", code),
-                    ]
+            waiting = account._paused().filtered(
+                lambda document, code=code: (
+                    document.reason_code == code or document.reason_code.startswith(SETTINGS_REASONS)
                 )
             )
             if waiting:
                 waiting._schedule()
+
+    def _paused(self):
+        """:return: the signed documents of the account that wait for something."""
+        self.ensure_one()
+        return (
+            self.env["l10n_tn_edi.document"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("mode", "=", self.mode),
+                    ("state", "=", "signed"),
+                    ("live", "=", True),
+                    ("hold", "=", False),
+                    ("reason_code", "!=", False),
+                ]
+            )
+        )
+
+    def _wake_paused(self):
+        """A deposit was taken: what waited for better settings, or for TTN, need not wait any more."""
+        later = fields.Datetime.add(fields.Datetime.now(), minutes=PAUSE_MINUTES)
+        waiting = self._paused().filtered(
+            lambda document: (
+                document.next_at
+                and document.next_at > later
+                and document.reason_code.startswith(SETTINGS_REASONS)
+            )
+        )
+        if waiting:
+            waiting._schedule()
 
     # --- Buttons ---------------------------------------------------------------------------------------------------
 
@@ -298,4 +350,4 @@ class L10nTnEdiAccount(models.Model):
     def action_sweep(self):
         """Compare the account's recent deposits with ours soon."""
         self._check_responsible()
-        self.env.ref("l10n_tn_edi_ttn.ir_cron_sweep").sudo()._trigger()
+        self.env["l10n_tn_edi.document"]._wake_lane("sweep")

@@ -8,6 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ..elfatoora import decisions, facts
+from .l10n_tn_edi_account import SETTINGS_REASONS
 from .l10n_tn_edi_document import AT_TTN
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, TO_DEPOSIT
 
@@ -15,11 +16,13 @@ _logger = logging.getLogger(__name__)
 
 # A company that cannot call (no account, another database…) is looked at again after this time.
 REFUSED_RETRY_MINUTES = 60
-# Reasons that the settings of the company, its provider or its certificate mend.
-SETTINGS_REASONS = (
-    *("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent."),
-    *("ttn.", "network.", "send.not_sent"),
-)
+# What an attempt is worth, by the decision that its answer led to; every other is in doubt.
+ANSWER_CLASSES = {
+    "send.not_sent": "not_sent",
+    "send.submitted": "submitted",
+    "send.refused": "refused",
+    "send.refused_account": "refused",
+}
 
 
 class L10nTnEdiDocument(models.Model):
@@ -36,11 +39,19 @@ class L10nTnEdiDocument(models.Model):
         # Counted from before the claim: a worker that stood still since then calls nobody.
         deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
         # When the commit of the claims is not confirmed, nothing is called.
-        documents, claims = self._claim_due(TO_DEPOSIT, limit, self._claim_deposits)
-        return len(documents), {
+        documents, claims = self._claim_due(self._to_deposit(), limit, self._claim_deposits)
+        now = fields.Datetime.now()
+        # Those that wait for an answer to another one were not touched.
+        waiting = documents.filtered(lambda d: d.state == "signed" and d.next_at and d.next_at <= now)
+        return len(documents - waiting), {
             key: (lambda signed=signed, client=client: client.save_efact(signed, deadline=deadline))
             for key, (signed, client) in (claims or {}).items()
         }
+
+    @api.model
+    def _to_deposit(self):
+        """:return: domain of what may be deposited when it is due."""
+        return TO_DEPOSIT
 
     @api.model
     def _claim_deposits(self, documents):
@@ -50,11 +61,12 @@ class L10nTnEdiDocument(models.Model):
         clients = self._clients(documents)
         taken = documents._numbers_taken()
         now = self.env["l10n_tn_edi.exchange"]._database_now()
-        exchanges = documents._each(lambda document: document._claim(clients, taken, now))
+        attempts = documents._without_doubles()._each(lambda document: document._claim(clients, taken, now))
+        attempts = {document: values for document, values in attempts.items() if values}
+        exchanges = self.env["l10n_tn_edi.exchange"]._open_all("save", now, attempts)
         claims = {
             (document.id, exchange.id): (document.signed_id.raw, clients[document.company_id, document.mode])
-            for document, exchange in exchanges.items()
-            if exchange
+            for document, exchange in zip(attempts, exchanges, strict=True)
         }
         if claims:
             # Should this worker die, somebody looks after the attempts when their lease is over.
@@ -67,7 +79,7 @@ class L10nTnEdiDocument(models.Model):
 
         :param datetime at: naive UTC.
         """
-        lane = self.env.ref("l10n_tn_edi_ttn.ir_cron_follow").sudo()
+        lane = self._lanes("follow")[:1]
         waiting = (
             self.env["ir.cron.trigger"]
             .sudo()
@@ -80,7 +92,7 @@ class L10nTnEdiDocument(models.Model):
                 limit=1,
             )
         )
-        if not waiting:
+        if lane and not waiting:
             lane._trigger(fields.Datetime.add(at, minutes=1))
 
     @api.model
@@ -101,12 +113,12 @@ class L10nTnEdiDocument(models.Model):
     # --- Claim -----------------------------------------------------------------------------------------------------
 
     def _claim(self, clients, taken, now):
-        """Write down, in one transaction, that a deposit is about to be tried.
+        """Write down that a deposit is about to be tried; its exchange belongs to the same transaction.
 
         :param dict clients: as ``_clients`` gives them.
         :param set taken: as ``_numbers_taken`` gives it.
         :param datetime now: the database's clock.
-        :return: the exchange of the attempt, or None when the document may not go now.
+        :return: values of the attempt's exchange, or None when the document may not go now.
         """
         self.ensure_one()
         client = clients[self.company_id, self.mode]
@@ -119,23 +131,10 @@ class L10nTnEdiDocument(models.Model):
         ):
             self._set_state("to_send", **self._unsigned_values())
             return None
-        key = (self.mode, self.sender, self.type_code, self.number)
-        if key in taken:
+        if self._number_key() in taken:
             self._fail("document.number_taken", {"number": self.number})
             return None
-        # Of two in one claim only the first goes. Between workers the unique index on these four speaks.
-        taken.add(key)
         lease_until = fields.Datetime.add(now, seconds=LEASE_SECONDS)
-        exchange = self.env["l10n_tn_edi.exchange"]._open(
-            self,
-            "save",
-            started_at=now,
-            lease_until=lease_until,
-            attempt=self.attempt_count + 1,
-            sha256=self.sha256,
-            signature_value=self.signature_value,
-            document_digest=self.document_digest,
-        )
         self._set_state(
             "sending",
             attempt_count=self.attempt_count + 1,
@@ -144,7 +143,24 @@ class L10nTnEdiDocument(models.Model):
             absences=False,
             next_at=lease_until,
         )
-        return exchange
+        return {
+            "lease_until": lease_until,
+            "attempt": self.attempt_count,
+            "sha256": self.sha256,
+            "signature_value": self.signature_value,
+            "document_digest": self.document_digest,
+        }
+
+    def _number_key(self):
+        """:return: what TTN knows the document by, and of which one only may be there."""
+        return (self.mode, self.sender, self.type_code, self.number)
+
+    def _without_doubles(self):
+        """:return: of several documents with one number the first; between workers the unique index speaks."""
+        first = {}
+        for document in self:
+            first.setdefault(document._number_key(), document)
+        return self.browse(document.id for document in first.values())
 
     def _put_off(self, code):
         """The company cannot call now: say why, and look again later."""
@@ -159,7 +175,7 @@ class L10nTnEdiDocument(models.Model):
     def _numbers_taken(self):
         """:return: set of (mode, sender, type, number) that are at TTN already by another document than these."""
         return {
-            (other.mode, other.sender, other.type_code, other.number)
+            other._number_key()
             for other in self.sudo().search(
                 [
                     ("id", "not in", self.ids),
@@ -171,11 +187,11 @@ class L10nTnEdiDocument(models.Model):
 
     # --- Answer ----------------------------------------------------------------------------------------------------
 
-    def _record_deposit(self, exchange, call, alone=True):
+    def _record_deposit(self, exchange, call, recording):
         """Write what came of an attempt, to its own exchange in any case.
 
         :param call: the finished ``elfatoora.client.Call``, or the exception of a call that broke.
-        :param bool alone: False: other answers are written in the same transaction, which fails as a whole.
+        :param recording: the ``Recording`` of the transaction.
         """
         self.ensure_one()
         if isinstance(call, BaseException):
@@ -191,18 +207,17 @@ class L10nTnEdiDocument(models.Model):
         late = self.state != "sending" or self.attempt_count != exchange.attempt
         exchange._complete(
             call,
-            answer_class={"signed": "not_sent", "submitted": "submitted", "rejected": "refused"}.get(
-                decision.state, "unknown"
-            ),
+            recording,
+            answer_class=ANSWER_CLASSES.get(decision.code, "unknown"),
             deposit_id=str(decision.deposit_id) if decision.deposit_id else False,
             reason_code=decision.code,
         )
         if late:
             # Another worker has moved on (the lease was over); only a deposit number still tells something new.
             if decision.deposit_id and self.state == "unknown" and not self.deposit_id:
-                self._apply_deposit(decision, alone)
+                self._apply_deposit(decision, recording)
             return
-        self._apply_deposit(decision, alone)
+        self._apply_deposit(decision, recording)
         if facts.ACCOUNT in decision.flags and decision.state != "submitted":
             self._pause_account(decision)
 
@@ -265,7 +280,7 @@ class L10nTnEdiDocument(models.Model):
             failures += 1
         return failures
 
-    def _apply_deposit(self, decision, alone=True):
+    def _apply_deposit(self, decision, recording):
         values = {**self._situation(decision), "next_at": self._in(decision.retry_in)}
         if "ask_first" in decision.flags:
             values["ask_first"] = True
@@ -273,16 +288,15 @@ class L10nTnEdiDocument(models.Model):
             values.update(deposit_id=str(decision.deposit_id), submitted_at=fields.Datetime.now())
         elif decision.state == "rejected":
             values.update(decided_at=fields.Datetime.now(), rejections=self._rejections(decision))
-        self._set_state_unless_taken(decision, values, alone)
+        self._set_state_unless_taken(decision, values, recording)
 
-    def _set_state_unless_taken(self, decision, values, alone):
+    def _set_state_unless_taken(self, decision, values, recording):
         """Write a decision, unless what TTN gave (deposit number, reference) is another document's already.
 
-        :param bool alone: as in ``_record_deposit``.
         :return: whether it was written. If not, the exchange keeps what TTN said and a human looks.
         :raise psycopg2.errors.UniqueViolation: when it is taken and the document is not alone (or later, at the flush).
         """
-        if not alone:
+        if not recording.alone:
             self._set_state(decision.state, **values)
             return True
         try:
@@ -291,29 +305,24 @@ class L10nTnEdiDocument(models.Model):
                 self.flush_recordset()
         except psycopg2.errors.UniqueViolation as error:
             self.invalidate_recordset()
-            self._set_state(*self._state_when_taken(error), **self._reason_when_taken(error, decision))
+            self._set_state(**self._taken(error.diag.constraint_name or "", decision))
             return False
         return True
 
-    def _state_when_taken(self, error):
-        """:return: (state,): the one to be in when TTN's answer belongs to another document as well."""
-        if "live_number" in (error.diag.constraint_name or ""):
-            return (self.state,)  # every other state claims the number too
-        return ("unknown" if self.state == "sending" else "to_decide",)
-
-    @api.model
-    def _reason_when_taken(self, error, decision):
-        if "live_number" in (error.diag.constraint_name or ""):
+    def _taken(self, constraint, decision):
+        """:return: values, ``state`` among them, of a document whose answer of TTN belongs to another document as well."""
+        self.ensure_one()
+        if "live_number" in constraint:
             return {
+                "state": self.state,  # every other state claims the number too
                 "reason_code": "document.number_taken",
                 "reason_params": {"number": self.number},
                 "next_at": False,
             }
-        return {
-            "reason_code": "deposit.id_taken",
-            "reason_params": {"deposit": decision.deposit_id},
-            "next_at": self._in(60) if self.state == "sending" else False,
-        }
+        values = {"reason_code": "deposit.id_taken", "reason_params": {"deposit": decision.deposit_id}}
+        if self.state == "sending":
+            return {**values, "state": "unknown", "next_at": self._in(60)}
+        return {**values, "state": "to_decide", "next_at": False}
 
     @api.model
     def _situation(self, decision):

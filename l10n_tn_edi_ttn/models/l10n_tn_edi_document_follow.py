@@ -81,24 +81,27 @@ class L10nTnEdiDocument(models.Model):
         clients = self._clients(documents)
         Exchange = self.env["l10n_tn_edi.exchange"]
         now = Exchange._database_now()
-        questions = {}
+        asked = documents.browse()
         for document in documents:
             client = clients[document.company_id, document.mode]
             if isinstance(client, str):
                 document._put_off(client)
-                continue
-            exchange = Exchange._open(document, "consult", started_at=now)
-            # Nobody else asks meanwhile.
-            document.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
-            # By number and not by deposit: only so a second deposit of the document is seen.
-            questions[document.id, exchange.id] = (client, document.number)
-        return questions
+            else:
+                asked += document
+        # Nobody else asks meanwhile.
+        asked.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
+        exchanges = Exchange._open_all("consult", now, dict.fromkeys(asked, {}))
+        # By number and not by deposit: only so a second deposit of the document is seen.
+        return {
+            (document.id, exchange.id): (clients[document.company_id, document.mode], document.number)
+            for document, exchange in zip(asked, exchanges, strict=True)
+        }
 
-    def _record_verdict(self, exchange, call, alone=True):
+    def _record_verdict(self, exchange, call, recording):
         """Write what TTN said about a document.
 
         :param call: the finished ``elfatoora.client.Call``, or the exception of a call that broke.
-        :param bool alone: as in ``_record_deposit``.
+        :param recording: the ``Recording`` of the transaction.
         """
         self.ensure_one()
         if isinstance(call, BaseException):
@@ -107,7 +110,7 @@ class L10nTnEdiDocument(models.Model):
             return
         answer = call.answer
         complete = isinstance(answer, ConsultAnswer)
-        exchange._complete(call, answer_class="answered" if complete else "unknown")
+        exchange._complete(call, recording, answer_class="answered" if complete else "unknown")
         if self.state == "sending":
             return  # the matter is in other hands meanwhile
         cause, taught = None, self.env["l10n_tn_edi.rejection.cause"]._rules()
@@ -115,12 +118,12 @@ class L10nTnEdiDocument(models.Model):
             cause = classify_fault(answer, extra=taught)
         elif call.problem:
             cause = classify_problem(call.problem)
-        seen = [self._read_deposit(deposit) for deposit in answer.deposits] if complete else None
+        seen = [self._read_deposit(deposit, recording) for deposit in answer.deposits] if complete else None
         history = self._history(exchange, seen)
         decision = decisions.after_consult(
             self._sent(), seen, history, cause=cause, extra=taught, rng=random.SystemRandom()
         )
-        self._apply_verdict(decision, history, alone)
+        self._apply_verdict(decision, history, recording)
 
     # --- Facts for the decision ------------------------------------------------------------------------------------
 
@@ -215,21 +218,22 @@ class L10nTnEdiDocument(models.Model):
         [[longest]] = self.env.execute_query(query)
         return float(longest or 0)
 
-    def _read_deposit(self, deposit):
+    def _read_deposit(self, deposit, recording):
         """Read and verify the document that TTN shows with a deposit.
 
         :param deposit: ``elfatoora.answers.Deposit``.
+        :param recording: the ``Recording`` of the transaction.
         :return: ``decisions.Seen``.
         """
         self.ensure_one()
         known = {"deposit": deposit}
         if deposit.content:
-            known.update(self._read_content(deposit.content))
+            known.update(self._read_content(deposit.content, recording))
         if not self._is_ours(known.get("signature_value")):
             known["other"] = self._belongs_to_another(deposit)
         return decisions.Seen(**known)
 
-    def _read_content(self, content):
+    def _read_content(self, content, recording):
         """:param bytes content: the document that TTN shows.
         :return: dict of what of ``decisions.Seen`` can be read in it; empty when it can't be read.
         """
@@ -251,7 +255,7 @@ class L10nTnEdiDocument(models.Model):
         reports = verify.verify_tolerant(root)
         supplier = next((report for report in reports if report.id == "SigFrs"), None)
         teif = reader.read(root)
-        given = teif.ttn_reference
+        given = recording.references[content] = teif.ttn_reference
         return {
             "signature_value": supplier.signature_value if supplier else None,
             "document_digest": supplier.document_digest if supplier else None,
@@ -281,12 +285,12 @@ class L10nTnEdiDocument(models.Model):
 
     # --- Verdicts --------------------------------------------------------------------------------------------------
 
-    def _apply_verdict(self, decision, history, alone=True):
+    def _apply_verdict(self, decision, history, recording):
         """Write a decision about what TTN shows.
 
         :param decision: ``decisions.Decision``.
         :param history: the ``decisions.History`` it was made of.
-        :param bool alone: as in ``_record_deposit``.
+        :param recording: the ``Recording`` of the transaction.
         """
         self.ensure_one()
         values = {
@@ -314,18 +318,19 @@ class L10nTnEdiDocument(models.Model):
             not self.reference or self._proves_more(decision)
         )
         if news:
-            values.update(self._acceptance(decision))
+            values.update(self._acceptance(decision, recording))
         elif decision.state == "rejected":
             values.update(
                 # A refusal at once leaves nothing to show at TTN: its words stay.
                 rejections=self._rejections(decision) or self.rejections,
                 decided_at=self.decided_at or fields.Datetime.now(),
             )
-        if not self._set_state_unless_taken(decision, values, alone):
+        if not self._set_state_unless_taken(decision, values, recording) or not news:
             return
-        if news and self.live:
-            self._after_acceptance()
-        elif news:
+        self._keep_ttn_document(decision, recording)
+        if self.live:
+            recording.accepted += self
+        else:
             self._after_late_acceptance()
 
     def _proves_more(self, decision):
@@ -336,36 +341,38 @@ class L10nTnEdiDocument(models.Model):
             self.unproved and facts.UNPROVED not in decision.flags
         )
 
-    def _acceptance(self, decision):
-        """:return: values of an accepted document: TTN's file byte for byte, its reference, date and QR code."""
+    def _acceptance(self, decision, recording):
+        """:return: values of an accepted document: TTN's reference and its date."""
         self.ensure_one()
-        values = {
+        given = recording.references.get(self._shown_content(decision))
+        return {
             "reference": decision.reference,
             "unproved": facts.UNPROVED in decision.flags,
             "decided_at": self.decided_at or fields.Datetime.now(),
+            **({"reference_date": self._utc(given.dates[0].value if given.dates else None)} if given else {}),
         }
-        content = decision.seen.deposit.content if decision.seen and decision.seen.reference else b""
+
+    @api.model
+    def _shown_content(self, decision):
+        """:return: bytes of the document with TTN's reference that a decision was made of; empty when there is none."""
+        return decision.seen.deposit.content if decision.seen and decision.seen.reference else b""
+
+    def _keep_ttn_document(self, decision, recording):
+        """Keep TTN's file byte for byte, and the picture of its QR code."""
+        self.ensure_one()
+        content = self._shown_content(decision)
         if not content or content == self.ttn_xml_id.raw:
-            return values
-        values["ttn_xml_id"] = (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                {
-                    "name": f"{self.number.replace('/', '_')}_TTN.xml",
-                    "raw": content,
-                    "mimetype": "application/xml",
-                    "res_model": "account.move",
-                    "res_id": self.move_id.id,
-                }
-            )
-            .id
+            return
+        name = f"{self.number.replace('/', '_')}_TTN.xml"
+        given = recording.references.get(content)
+        image = cev.image(given.cev) if given else b""
+        if self.ttn_xml_id and image:
+            self.sudo().cev = base64.b64encode(image)  # another file came before: it gives up its place
+        elif image:
+            recording.files.add(self, "cev", image, mimetype="image/png")
+        recording.files.add(
+            self, "ttn_xml_id", content, name=name, mimetype="application/xml", owner=self.move_id
         )
-        given = reader.read(parse_foreign_xml(content)).ttn_reference
-        if given:
-            values["reference_date"] = self._utc(given.dates[0].value if given.dates else None)
-            values["cev"] = base64.b64encode(cev.image(given.cev)) or False
-        return values
 
     @api.model
     def _utc(self, moment):
@@ -401,92 +408,26 @@ class L10nTnEdiDocument(models.Model):
 
     def _after_acceptance(self):
         """What waited for TTN may go on: the print is made anew, credit notes go out, the kept e-mail leaves."""
-        self.ensure_one()
-        move = self.move_id.sudo()
-        if move.invoice_pdf_report_id:
-            # Without reference and QR code it is not the final form; it stays among the files, the next print is new.
-            move.invoice_pdf_report_id.res_field = False
-            move.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
+        if not self:
+            return
+        moves = self.move_id.sudo()
+        printed = moves.filtered("invoice_pdf_report_id")
+        # Without reference and QR code it is not the final form; it stays among the files, the next print is new.
+        printed.invoice_pdf_report_id.res_field = False
+        printed.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
         waiting = self.sudo().search(
             [
                 ("state", "=", "to_send"),
                 ("live", "=", True),
                 ("reason_code", "=", ORIGINAL_PENDING),
-                ("move_id", "any", move._l10n_tn_edi_citing_domain()),
+                ("move_id", "any", moves._l10n_tn_edi_citing_domain()),
             ]
         )
         if waiting:
             waiting._schedule()
-        move._action_invoice_ready_to_be_sent()
-        if self.held_mail:
-            self.env.ref("l10n_tn_edi_ttn.ir_cron_send_mail").sudo()._trigger()
-
-    # --- E-mails that waited ---------------------------------------------------------------------------------------
-
-    @api.model
-    def _cron_send_held_mail(self):
-        """Send the e-mails of accepted invoices. Slow (a PDF each), so it is an action of its own."""
-        domain = [("held_mail", "!=", False), ("state", "in", ("accepted", "conflict")), ("live", "=", True)]
-        while True:
-            self._end_snapshot()
-            document = self.search(domain, limit=1)
-            if not document:
-                return
-            document._guarded_mail()
-            left = self.search_count(domain)
-            if self.env["account.move"]._can_commit() and not self.env["ir.cron"]._commit_progress(
-                1, remaining=left
-            ):
-                self.env.ref("l10n_tn_edi_ttn.ir_cron_send_mail")._trigger()
-                return
-
-    def _guarded_mail(self):
-        """Send one e-mail; whatever goes wrong is written to the invoice and tried no more."""
-        self.ensure_one()
-        held = self.held_mail
-        # Given up first and committed: an e-mail that was sent must not be sent again because what follows failed.
-        self.sudo().held_mail = False
-        self._commit()
-        for one in held:
-            try:
-                with self.env.cr.savepoint():
-                    self._send_mail(one)
-            except Exception:
-                _logger.exception("The e-mail of %s could not be sent", self.move_id)
-                self._log(
-                    self.env._(
-                        "The e-mail that waited for TTN's acceptance could not be sent. Please send it again."
-                    )
-                )
-            self._commit()
-
-    def _send_mail(self, held):
-        self.ensure_one()
-        move = self.move_id
-        methods = set(held["sending_methods"])
-        send = self.env["account.move.send"].with_company(self.company_id)
-        template = self.env["mail.template"].browse(held["mail_template_id"]).exists()
-        settings = {
-            key: held[key]
-            for key in (
-                "mail_lang",
-                "mail_subject",
-                "mail_body",
-                "mail_partner_ids",
-                "author_partner_id",
-                "author_user_id",
-            )
-            if held.get(key)
-        }
-        if template:
-            settings["mail_template"] = template
-        if held.get("mail_attachments_widget"):
-            defaults = send._get_default_sending_settings(move, sending_methods=methods, **settings)
-            settings["mail_attachments_widget"] = [
-                *(defaults.get("mail_attachments_widget") or []),
-                *held["mail_attachments_widget"],
-            ]
-        send._generate_and_send_invoices(move, allow_raising=False, sending_methods=methods, **settings)
+        moves._action_invoice_ready_to_be_sent()
+        if any(document.held_mail for document in self):
+            self._wake_lane("send_held_mail")
 
 
 def _seconds(moment):

@@ -17,6 +17,8 @@ RUN_SECONDS = 10
 # More due documents than this in front of one lane: the other lanes are woken too.
 BACKLOG_PER_LANE = 40
 PROGRESS_SECONDS = 1
+# What another worker holds is looked at again after this time.
+OTHERS_SECONDS = 5
 
 
 class L10nTnEdiDocument(models.Model):
@@ -34,6 +36,7 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _cron_follow(self):
         """Ask TTN about deposits that have no verdict and about attempts that have no answer."""
+        self._record_kept()
         self._expire_leases()
         self._run_lane("follow")
 
@@ -162,11 +165,16 @@ class L10nTnEdiDocument(models.Model):
 
     @api.model
     def _lanes(self, kind):
-        """:return: the scheduled actions of a kind ('submit' or 'follow') that are switched on, the first one first."""
+        """:param str kind: 'submit' or 'follow'; or any other scheduled action of the addon, by the name of its method.
+        :return: those that are switched on, the first one first.
+        """
         return (
             self.env["ir.cron"]
             .sudo()
-            .search([("code", "=", f"model._cron_{kind}()"), ("model_id.model", "=", self._name)], order="id")
+            .search(
+                [("code", "=", f"model._cron_{kind}()"), ("model_id.model", "=like", "l10n_tn_edi.%")],
+                order="id",
+            )
         )
 
     @api.model
@@ -202,7 +210,8 @@ class L10nTnEdiDocument(models.Model):
         lane = self._lanes(kind)[:1]
         if not waiting or not lane:
             return
-        at = max(waiting.next_at, fields.Datetime.now())
+        # What is due already is in the hands of another worker.
+        at = max(waiting.next_at, fields.Datetime.add(fields.Datetime.now(), seconds=OTHERS_SECONDS))
         if (
             not self.env["ir.cron.trigger"]
             .sudo()

@@ -10,7 +10,7 @@ from .l10n_tn_edi_signature_provider import Unsigned
 _logger = logging.getLogger(__name__)
 
 # Documents built and signed between two commits. Nothing here leaves the server, so a rollback does no harm.
-PREPARED_AT_ONCE = 20
+PREPARED_AT_ONCE = 40
 # A credit note looks again after its original this often, at the latest (an acceptance wakes it at once).
 ORIGINAL_RETRY_MINUTES = 15
 # Why a credit note waits. "refused" among the params: the documents of the originals that a human was told of.
@@ -36,6 +36,10 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _prepare(self, documents):
         """Build, check and sign, each document on its own account."""
+        # Odoo's tax engine reads these invoice by invoice where nobody did before.
+        lines = documents.move_id.line_ids
+        lines.mapped("tax_ids")
+        lines.mapped("tax_tag_ids")
         built = {
             document: unsigned
             for document, unsigned in documents._each(lambda d: d._build()).items()

@@ -7,11 +7,17 @@ import psycopg2
 
 from odoo import api, fields, models
 
+from .l10n_tn_edi_recording import Recording
+
 _logger = logging.getLogger(__name__)
 
 # Calls that are on their way at once; a claim never takes more than can start at once. With half a second to an answer,
 # and two calls a document, this many keep one worker busy.
 CALLS_AT_ONCE = 40
+# So many answers are written before anything else is begun …
+ANSWERS_AT_ONCE = CALLS_AT_ONCE // 2
+# … and when there is nothing else to do, those that end within this time are written together.
+TOGETHER_SECONDS = 0.05
 # A whole call takes at most this long (elfatoora.client.Limits.total) …
 CALL_SECONDS = 45
 # … and an attempt without an answer by then is unknown.
@@ -148,24 +154,32 @@ class L10nTnEdiDocument(models.Model):
         """Make network calls in parallel.
 
         :param dict jobs: any hashable key to a callable without arguments that touches no ORM.
-        :param more: called with the number of free places whenever nothing has ended; gives further jobs, or None when
-            there is nothing to do but wait.
+        :param more: called with the number of free places while few have ended; gives further jobs, or None when there is
+            nothing to do but wait. What it raises is raised at the end.
         :return: yields lists of (key, result), all that ended meanwhile; a callable that raises gives its exception as result.
         """
         if not jobs:
             return
         with ThreadPoolExecutor(max_workers=CALLS_AT_ONCE, thread_name_prefix="elfatoora") as pool:
             running = {pool.submit(job): key for key, job in jobs.items()}
+            failure = None
             while running:
-                ended, _others = wait(running, timeout=0)
-                if not ended:
-                    further = more(CALLS_AT_ONCE - len(running)) if more else None
-                    if further is None:
-                        ended, _others = wait(running, return_when=FIRST_COMPLETED)
-                    else:
+                ended = [future for future in running if future.done()]
+                if more and len(ended) < ANSWERS_AT_ONCE:
+                    try:
+                        further = more(CALLS_AT_ONCE - len(running) + len(ended))
+                    except Exception as error:  # noqa: BLE001 - raised again below
+                        # The answers to the calls under way are written first.
+                        failure, further, more = error, None, None
+                    if further is not None:
                         running.update((pool.submit(job), key) for key, job in further.items())
-                if ended:
-                    yield [(running.pop(future), future.exception() or future.result()) for future in ended]
+                        continue
+                wait(running, return_when=FIRST_COMPLETED)
+                # Whatever ends at about the same time is written together, which costs less than each alone.
+                ended, _others = wait(running, timeout=TOGETHER_SECONDS)
+                yield [(running.pop(future), future.exception() or future.result()) for future in ended]
+            if failure:
+                raise failure
 
     # --- Answers ---------------------------------------------------------------------------------------------------
 
@@ -176,39 +190,49 @@ class L10nTnEdiDocument(models.Model):
         :param answers: list of ((document id, exchange id), call) as ``_call_together`` gives them.
         """
         if len(answers) > 1:
-            self._end_snapshot()
             try:
+                self._end_snapshot()
                 self._record_together(answers)
                 self._commit()
                 return
             except Exception:
                 _logger.info("Answers of TTN are written one by one", exc_info=True)
-                self._rollback()
+                self._give_up()
         for answer in answers:
-            self._write_result(lambda answer=answer: self._record_together([answer]))
+            if not self._write_result(lambda answer=answer: self._record_together([answer])):
+                self._keep_answer(answer)
 
     @api.model
     def _write_result(self, write):
         """Run ``write()`` on fresh data and commit it; on a serialization failure do it again with the answer in memory.
 
         :param write: callable without arguments.
+        :return: whether it was committed. One document never stops the others, so nothing is raised.
         """
         for attempt in range(1, RESULT_TRIES + 1):
-            self._end_snapshot()
             try:
+                self._end_snapshot()
                 write()
                 self._commit()
-                return
+                return True
             except RETRYABLE:
                 if attempt == RESULT_TRIES:
                     _logger.exception("An answer of TTN could not be written")
-                self._rollback()
+                self._give_up()
                 time.sleep(0.02 * attempt)
             except Exception:
-                # One document never stops the others; this one is asked about again when its time is over.
                 _logger.exception("An answer of TTN could not be understood")
-                self._rollback()
-                return
+                self._give_up()
+                return False
+        return False
+
+    @api.model
+    def _give_up(self):
+        """Roll back after a failure, which may have been that of the connection."""
+        try:
+            self._rollback()
+        except psycopg2.Error:
+            _logger.exception("The database is lost")
 
     @api.model
     def _record_together(self, answers):
@@ -221,10 +245,13 @@ class L10nTnEdiDocument(models.Model):
                 .browse([exchange for (_id, exchange), _call in answers])
             )
             before = {document: document.state for document in documents}
+            recording = Recording(self.env, alone=len(answers) == 1)
             for document, exchange, (_key, call) in zip(documents, exchanges, answers, strict=True):
                 if exchange.operation == "save":
-                    document._record_deposit(exchange, call, alone=len(answers) == 1)
+                    document._record_deposit(exchange, call, recording)
                 else:
-                    document._record_verdict(exchange, call, alone=len(answers) == 1)
+                    document._record_verdict(exchange, call, recording)
+            recording.files.store()
+            recording.accepted._after_acceptance()
             documents.filtered(lambda document: document.state != before[document])._tell()
             self.env.flush_all()

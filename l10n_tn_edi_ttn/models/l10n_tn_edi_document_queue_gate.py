@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..elfatoora import breaker
+from .l10n_tn_edi_document_deposit import ANSWER_CLASSES
 from .l10n_tn_edi_document_queue import TO_DEPOSIT
 
 SWEEP_RETRY_MINUTES = 5
@@ -15,7 +16,7 @@ class L10nTnEdiDocument(models.Model):
     def _claim_deposits_due(self, limit):
         # No row is locked here: where it is time for a sweep, TTN is asked before anything is claimed.
         self._end_snapshot()
-        due = self.search(self._due_domain(TO_DEPOSIT), order="next_at, id", limit=limit)
+        due = self.search(self._due_domain(self._to_deposit()), order="next_at, id", limit=limit)
         self.env["l10n_tn_edi.account"]._sweep_before_deposits(due)
         return super()._claim_deposits_due(limit)
 
@@ -34,17 +35,19 @@ class L10nTnEdiDocument(models.Model):
                 passed += group  # the claim itself says why they can't go
                 continue
             account = self.env["l10n_tn_edi.account"]._of(company, mode)
-            passed += group._past_the_sweep(account)._past_the_breaker(account)
+            passed += group._past_the_sweep(account)._past_the_breaker(account)._one_first(account)
         return documents & passed
 
     def _past_the_sweep(self, account):
         if account.hold_all:
-            self._wait_for_account("sweep.unidentified", fields.Datetime.add(fields.Datetime.now(), hours=1))
+            self._wait_for_account(
+                account, "sweep.unidentified", fields.Datetime.add(fields.Datetime.now(), hours=1)
+            )
             return self.browse()
         if account._must_sweep():
             at = fields.Datetime.add(fields.Datetime.now(), minutes=SWEEP_RETRY_MINUTES)
             self._wait_for_account(
-                account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {}
+                account, account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {}
             )
             return self.browse()
         strange = self.filtered(lambda document: document.number in (account.quarantine or {}))
@@ -62,17 +65,54 @@ class L10nTnEdiDocument(models.Model):
         if allowed is None:
             return self
         probe = account._start_probe(self) if allowed else self.browse()
-        (self - probe)._wait_for_account(account.stop_code, account._next_probe(), account.stop_params)
+        self._wait_for_account(
+            account, account.stop_code, account._next_probe(), account.stop_params, but=probe
+        )
         return probe
 
-    def _wait_for_account(self, code, at, params=None):
-        for document in self:
-            document._set_state(
-                document.state,
-                reason_code=code,
-                reason_params={"company": document.company_id.name, **(params or {})},
-                next_at=at,
-            )
+    def _one_first(self, account):
+        """An account that took nothing lately is tried with one document: what refuses this one would refuse all of them.
+
+        :return: those that may go; the others stay due and go on once its answer is there.
+        """
+        return self if account._took_lately() else self[:1]
+
+    @api.model
+    def _to_deposit(self):
+        # Accounts that wait for the answer to their one document take no place from the others'
+        sending = self.sudo()._read_group(
+            [
+                ("state", "=", "sending"),
+                ("lease_until", ">", self.env["l10n_tn_edi.exchange"]._database_now()),
+            ],
+            ["company_id", "mode"],
+        )
+        Account = self.env["l10n_tn_edi.account"]
+        waiting = [company.id for company, mode in sending if not Account._of(company, mode)._took_lately()]
+        return [*super()._to_deposit(), ("company_id", "not in", waiting)]
+
+    def _wait_for_account(self, account, code, at, params=None, but=()):
+        """What keeps these from going keeps all of the account: none of them is looked at before ``at``.
+
+        :param account: the ``l10n_tn_edi.account``.
+        :param but: documents that go all the same.
+        """
+        due = self.sudo().search(
+            [
+                *self._due_domain(TO_DEPOSIT),
+                ("company_id", "=", account.company_id.id),
+                ("mode", "=", account.mode),
+            ]
+        )
+        waiting = (self.sudo() | due) - self.browse(document.id for document in but).sudo()
+        waiting.write(
+            {
+                "reason_code": code,
+                "reason_params": {"company": account.company_id.name, **(params or {})},
+                "next_at": at,
+            }
+        )
+        waiting._announce()
 
     # --- By hand ---------------------------------------------------------------------------------------------------
 
@@ -100,12 +140,19 @@ class L10nTnEdiDocument(models.Model):
         exchanges = (
             self.env["l10n_tn_edi.exchange"].sudo().browse([exchange for (_id, exchange), _call in answers])
         )
+        accounts, working = {}, set()
         for document, exchange in zip(documents, exchanges, strict=True):
             outcome = document._outcome(exchange, before[document])
             if outcome:
-                self.env["l10n_tn_edi.account"]._of(document.company_id, document.mode)._record_outcome(
-                    outcome, document
-                )
+                key = (document.company_id, document.mode)
+                if key not in accounts:
+                    accounts[key] = self.env["l10n_tn_edi.account"]._of(*key)
+                accounts[key]._record_outcome(outcome, document)
+                if outcome == breaker.DEPOSITED:
+                    working.add(key)
+        for key in working:
+            if not accounts[key].stopped:
+                accounts[key]._wake_paused()
         return result
 
     def _outcome(self, exchange, before):
@@ -122,7 +169,7 @@ class L10nTnEdiDocument(models.Model):
 
     def _pause_account(self, decision):
         result = super()._pause_account(decision)
-        if decision.state == "rejected":
+        if ANSWER_CLASSES.get(decision.code) == "refused":
             account = self.env["l10n_tn_edi.account"]._of(self.company_id, self.mode)
             account._record_outcome(breaker.ACCOUNT, self, decision.causes[0])
         return result

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .l10n_tn_edi_document_queue import LEASE_SECONDS
+from .l10n_tn_edi_recording import Files
 
 _logger = logging.getLogger(__name__)
 
@@ -107,8 +108,10 @@ class L10nTnEdiDocument(models.Model):
         except Exception:
             _logger.exception("Signature provider %s failed", provider.id)
             results = {document: {"error": ("document.unexpected", {})} for document in batch}
-        for document, result in results.items():
-            document._guarded(lambda document=document, result=result: document._keep_signature(result))
+        documents = self.browse(document.id for document in results)
+        results = {document.id: result for document, result in results.items()}
+        kept = documents._each(lambda document: document._keep_signature(results[document.id]))
+        self._keep_signed({document: data for document, data in kept.items() if data})
 
     # --- By a service, outside any lock ----------------------------------------------------------------------------
 
@@ -122,7 +125,7 @@ class L10nTnEdiDocument(models.Model):
         until = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
         for document in batch:
             document._set_state("signing", signing_token=token, next_at=until, reason_code="signing.service")
-        self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(fields.Datetime.add(until, minutes=1))
+        self._wake_lane("submit", fields.Datetime.add(until, minutes=1))
         return RemoteBatch(
             provider, mode, {document.id: unsigned for document, unsigned in batch.items()}, token
         )
@@ -155,7 +158,8 @@ class L10nTnEdiDocument(models.Model):
         if locked.move_id.state != "posted":
             locked._set_state("to_send", **locked._unsigned_values(), next_at=fields.Datetime.now())
             return False
-        locked._keep_signature(result, **values)
+        if data := locked._keep_signature(result, **values):
+            self._keep_signed({locked: data})
         return True
 
     @api.model
@@ -186,24 +190,25 @@ class L10nTnEdiDocument(models.Model):
                 next_at=False if waits else fields.Datetime.add(fields.Datetime.now(), minutes=LATER_MINUTES),
             )
             if not waits:
-                self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(document.next_at)
+                self._wake_lane("submit", document.next_at)
 
     # --- What came of it -------------------------------------------------------------------------------------------
 
     def _keep_signature(self, result, **values):
-        """Store what the provider gave: the signed bytes once, as they are, in a file of the invoice.
+        """Store what the provider gave.
 
         :param dict result: as ``l10n_tn_edi.signature.provider`` describes.
         :param values: more fields to write with a signature.
+        :return: the signed bytes, to be handed to ``_keep_signed`` in the same transaction; None when there are none.
         """
         self.ensure_one()
         if "error" in result:
             self.sudo().signing_token = False
             self._fail(*result["error"])
-            return
+            return None
         if "later" in result:
             self._give_back(*result["later"])
-            return
+            return None
         if "pending" in result:
             code, params = result["pending"]
             self._set_state(
@@ -211,24 +216,10 @@ class L10nTnEdiDocument(models.Model):
             )
             provider = self.company_id._l10n_tn_edi_signing_provider()
             provider.sudo().signatory_ids._may_sign(self.journal_id)[:1]._tell_waiting()
-            return
+            return None
         signed = result["signed"]
-        attachment = (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                {
-                    "name": f"{self.number.replace('/', '_')}.xml",
-                    "raw": signed,
-                    "mimetype": "application/xml",
-                    "res_model": "account.move",
-                    "res_id": self.move_id.id,
-                }
-            )
-        )
         self._set_state(
             "signed",
-            signed_id=attachment.id,
             sha256=hashlib.sha256(signed).hexdigest(),
             signature_value=result["signature_value"],
             document_digest=result["document_digest"],
@@ -238,3 +229,18 @@ class L10nTnEdiDocument(models.Model):
             next_at=fields.Datetime.now() if self.state == "signing" else self.next_at,
             **values,
         )
+        return signed
+
+    @api.model
+    def _keep_signed(self, signed):
+        """Keep signed bytes once, as they are, in files of the invoices.
+
+        :param dict signed: documents to their bytes.
+        """
+        files = Files(self.env)
+        for document, data in signed.items():
+            name = f"{document.number.replace('/', '_')}.xml"
+            files.add(
+                document, "signed_id", data, name=name, mimetype="application/xml", owner=document.move_id
+            )
+        files.store()

@@ -1,12 +1,15 @@
-import base64
 import re
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .l10n_tn_edi_recording import Recording
+
 # Bodies up to this size are kept in the row, larger ones in the file store.
 INLINE_BODY_BYTES = 4096
+# What Odoo neither guesses nor indexes; a body that is no XML is shown as text all the same.
+BODY_TYPE = "application/xml"
 # A deposited document is kept once, with the document; in the kept request it is named by the attempt's SHA-256.
 DEPOSITED_DOCUMENT = re.compile(rb"(<arg3>)[A-Za-z0-9+/=\s]{200,}(</arg3>)")
 
@@ -32,10 +35,13 @@ class L10nTnEdiExchange(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
-    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, index=True)
+    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, precompute=True)
     move_id = fields.Many2one(related="document_id.move_id")
     mode = fields.Selection(
-        [("test", "Test"), ("production", "Production")], compute="_compute_company_id", store=True
+        [("test", "Test"), ("production", "Production")],
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
     )
     operation = fields.Selection(
         [("save", "Deposit"), ("consult", "Question"), ("verify", "QR check"), ("sweep", "Comparison")],
@@ -73,6 +79,15 @@ class L10nTnEdiExchange(models.Model):
     request_file = fields.Binary(readonly=True, attachment=True)
     response_file = fields.Binary(readonly=True, attachment=True)
 
+    # See l10n_tn_edi_document_kept.
+    kept_answer = fields.Json(readonly=True, prefetch=False, help="An answer that waits to be recorded.")
+    kept_until = fields.Datetime(
+        readonly=True, index="btree_not_null", help="When it is tried to record the answer again."
+    )
+
+    # The last call of an account is looked for before every claim.
+    _account_calls = models.Index("(company_id, mode, operation, id)")
+
     @api.depends("document_id.company_id", "document_id.mode", "account_id.company_id", "account_id.mode")
     def _compute_company_id(self):
         for exchange in self:
@@ -96,34 +111,49 @@ class L10nTnEdiExchange(models.Model):
         :param document: the ``l10n_tn_edi.document`` it is about.
         :return: the new exchange; the caller commits before calling.
         """
+        started_at = values.pop("started_at", None) or self._database_now()
+        return self._open_all(operation, started_at, {document: values})
+
+    @api.model
+    def _open_all(self, operation, started_at, values):
+        """Write down calls before they are made.
+
+        :param datetime started_at: naive UTC, by the database's clock.
+        :param dict values: each ``l10n_tn_edi.document`` with further values of its exchange.
+        :return: the new exchanges in the order of the documents; the caller commits before calling.
+        """
         return self.sudo().create(
-            {
-                "document_id": document.id,
-                "operation": operation,
-                "account": document.company_id.sudo().l10n_tn_edi_login,
-                "user_id": self.env.uid,
-                **values,
-                "started_at": values.get("started_at") or self._database_now(),
-            }
+            [
+                {
+                    "document_id": document.id,
+                    "operation": operation,
+                    "account": document.company_id.sudo().l10n_tn_edi_login,
+                    "user_id": self.env.uid,
+                    "started_at": started_at,
+                    **more,
+                }
+                for document, more in values.items()
+            ]
         )
 
-    def _complete(self, call, answer_class, deposit_id=False, reason_code=False):
+    def _complete(self, call, recording, answer_class, deposit_id=False, reason_code=False):
         """Keep what came back.
 
         :param call: the finished ``elfatoora.client.Call`` (its request has the secrets masked).
+        :param recording: the ``Recording`` of the transaction.
         """
         self.ensure_one()
         request = DEPOSITED_DOCUMENT.sub(rb"\1sha256:%s\2" % (self.sha256 or "").encode(), call.request)
         self.sudo().write(
             {
-                "finished_at": self._database_now(),
+                "finished_at": recording.now,
                 "duration_ms": round(call.duration * 1000),
                 "http_status": call.http_status or 0,
                 "answer_class": answer_class,
                 "deposit_id": deposit_id,
                 "reason_code": reason_code or (call.problem.code if call.problem else False),
-                **self._body_values("request", request),
-                **self._body_values("response", call.response),
+                **self._body_values("request", request, recording.files),
+                **self._body_values("response", call.response, recording.files),
             }
         )
 
@@ -134,21 +164,21 @@ class L10nTnEdiExchange(models.Model):
         :param account: the ``l10n_tn_edi.account``.
         :param call: the finished ``elfatoora.client.Call``.
         """
-        now = self._database_now()
+        recording = Recording(self.env)
         exchange = self.sudo().create(
             {
                 "account_id": account.id,
                 "operation": "sweep",
                 "account": account.company_id.sudo().l10n_tn_edi_login,
-                "started_at": fields.Datetime.subtract(now, seconds=round(call.duration)),
+                "started_at": fields.Datetime.subtract(recording.now, seconds=round(call.duration)),
                 "user_id": self.env.uid,
             }
         )
-        exchange._complete(call, answer_class="answered" if call.answer else "unknown")
+        exchange._complete(call, recording, answer_class="answered" if call.answer else "unknown")
+        recording.files.store()
 
-    @api.model
-    def _body_values(self, name, body):
-        """:return: values that keep ``body`` (bytes) in the row or in a file."""
+    def _body_values(self, name, body, files):
+        """:return: values that keep ``body`` (bytes) in the row; a large one is added to ``files``."""
         if not body:
             return {}
         if len(body) <= INLINE_BODY_BYTES:
@@ -158,7 +188,8 @@ class L10nTnEdiExchange(models.Model):
                 text = None
             if text is not None and "\x00" not in text:
                 return {f"{name}_text": text}
-        return {f"{name}_file": base64.b64encode(body)}
+        files.add(self, f"{name}_file", body, mimetype=BODY_TYPE)
+        return {}
 
     @api.model
     def _database_now(self):

@@ -24,6 +24,10 @@ class L10nTnEdiMessages(models.AbstractModel):
             "send.refused": lambda p: self.env._(
                 "TTN refused the document at once: %(text)s", text=p["text"]
             ),
+            "send.refused_account": lambda p: self.env._(
+                "TTN refused the account, not the document: %(text)s The document waits, signed, until that is in order.",
+                text=p["text"],
+            ),
             "send.no_id": lambda p: self.env._(
                 "TTN answered without a deposit number. Odoo asks what became of the document."
             ),

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lxml import etree
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import file_path
 
@@ -63,15 +63,29 @@ class L10nTnEdiSchema(models.Model):
     def create(self, vals_list):
         # EXTENDS 'base'
         schemas = super().create(vals_list)
+        self.env.registry.clear_cache()
         schemas._look_at_file()
         return schemas
 
     def write(self, vals):
         # EXTENDS 'base'
         result = super().write(vals)
+        self.env.registry.clear_cache()
         if "file" in vals:
             self._look_at_file()
         return result
+
+    def unlink(self):
+        # EXTENDS 'base'
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @tools.ormcache("version")
+    def _of_version(self, version):
+        """:return: ids of the schema of a version of TEIF: one, or none."""
+        return tuple(self.sudo().search([("version", "=", version)]).ids)
 
     def _look_at_file(self):
         """Compile the files at once: one that can't be used is refused. Raises UserError or ValidationError."""
@@ -105,7 +119,7 @@ class L10nTnEdiSchema(models.Model):
         :return: the same list when no schema is loaded. When TTN's schema accepts the document, what our own schema
             blocks is a warning only; what it refuses, and we did not, is a finding ``official.refused``.
         """
-        schema = self.sudo().search([("version", "=", root.get("version"))])
+        schema = self.sudo().browse(self._of_version(root.get("version")))
         if not schema or not importlib.util.find_spec("xmlschema"):
             return findings
         try:

@@ -252,9 +252,12 @@ class L10nTnEdiSignatureProvider(models.Model):
                 prepared[key] = self._prepare(unsigned, signer.chain)
             except SignatureError as error:
                 results[key] = self._failure(error)
-        values = signer.sign_all(list(prepared.values())) if prepared else ()
+        if not prepared:
+            return results
+        values = signer.sign_all(list(prepared.values()))
+        certificate = self._use_certificate(signer.chain)
         for key, value in zip(prepared, values, strict=True):
-            results[key] = self._finish(prepared[key].state, documents[key].data, value, signer.chain)
+            results[key] = self._finish(prepared[key].state, documents[key].data, value, certificate)
         return results
 
     def _check_usable(self, chain):
@@ -275,12 +278,13 @@ class L10nTnEdiSignatureProvider(models.Model):
         chosen = self.profile_id._profile() if self.profile_id else self.profile_id._demanded("SigFrs", now)
         return xades.prepare(unsigned.data, chain, chosen, now, root=unsigned.root)
 
-    def _finish(self, state, data, value, chain):
+    def _finish(self, state, data, value, certificate):
         """Put a signature into its document and check the result before anybody else sees it.
 
         :param dict state: of ``xades.Prepared``.
         :param bytes data: the document that was prepared.
         :param value: raw signature, or the SignatureError instead of it.
+        :param certificate: the ``l10n_tn_edi.certificate`` that signed.
         :return: a result as the class describes.
         """
         if isinstance(value, SignatureError):
@@ -294,7 +298,7 @@ class L10nTnEdiSignatureProvider(models.Model):
             return {"error": ("signature.self_check_failed", {"provider": self.name})}
         return {
             "signed": signed,
-            "certificate": self._use_certificate(chain),
+            "certificate": certificate,
             "document_digest": report.document_digest,
             "signature_value": report.signature_value,
         }

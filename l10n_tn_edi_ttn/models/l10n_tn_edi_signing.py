@@ -131,7 +131,7 @@ class L10nTnEdiSigning(models.Model):
             reason_code="signing.holder",
             reason_params={"holder": (signatory.user_id or self.env.user).name},
         )
-        self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger(fields.Datetime.add(until, minutes=1))
+        self.env["l10n_tn_edi.document"]._wake_lane("submit", fields.Datetime.add(until, minutes=1))
         return self.sudo().create(
             {
                 "user_id": self.env.user.id,
@@ -235,7 +235,7 @@ class L10nTnEdiSigning(models.Model):
         self.write({"state": state, "token": False, "return_digest": False, "grant_encrypted": False})
         self.signatory_id._tell_done()
         if self.signed_count:
-            self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger()
+            self.env["l10n_tn_edi.document"]._wake_lane("submit")
 
     def _open(self):
         """:return: an action that shows what came of the documents."""
@@ -283,7 +283,12 @@ class L10nTnEdiSigningLine(models.Model):
         """
         for line, value in zip(self, values, strict=True):
             provider = line.signing_id.provider_id.sudo()
-            result = provider._finish(line.prepared["state"], line.unsigned.encode(), value, line._chain())
+            result = provider._finish(
+                line.prepared["state"],
+                line.unsigned.encode(),
+                value,
+                provider._use_certificate(line._chain()),
+            )
             line._keep(result)
 
     def _chain(self):

@@ -30,7 +30,7 @@ class L10nTnEdiSigning(models.Model):
         self.sudo().grant_encrypted = self.env["l10n_tn_edi.secret"]._encrypt(grant)
         self._work_part(grant)
         if self.state == "working":
-            self.env.ref("l10n_tn_edi_ttn.ir_cron_submit").sudo()._trigger()
+            self.env["l10n_tn_edi.document"]._wake_lane("submit")
 
     def _work_part(self, grant):
         """Sign what comes next; the session is closed when nothing is left.

@@ -11,6 +11,7 @@ from . import test_flow
 from . import test_i18n
 from . import test_report
 from . import test_report_pdfa
+from . import test_kept
 from . import test_latch
 from . import test_mending
 from . import test_multicompany

@@ -6,7 +6,6 @@ from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
-from ..models import l10n_tn_edi_document_lanes, l10n_tn_edi_document_queue
 from ..models.l10n_tn_edi_document_prepare import PREPARED_AT_ONCE
 from .common import COMPANY_MATRICULE
 from .common_flow import LOGGER, TnEdiFlowCommon
@@ -181,44 +180,46 @@ class TestBadInput(TnEdiFlowCommon):
         self.settings(password="certainly wrong")
         document = self.post()
         self.submit()
-        self.assertEqual((document.state, document.reason_code), ("rejected", "ttn.account_unknown"))
+        self.assertEqual((document.state, document.reason_code), ("signed", "ttn.account_unknown"))
         self.assertEqual(document.move_id.state, "posted")
         self.assert_sentence(document, "login", "settings")
-        self.assertIn("Compte inexistant", document.rejections[0]["text"])
+        self.assertIn("Compte inexistant", document.reason_params["text"])
         self.run_crons()
         self.assertEqual(
             len(self.sandbox.ledger(self.login)), 1, "a wrong password is not tried again by itself"
         )
+        signed = document.sha256
         self.settings(password=self.password)
-        document.move_id.action_l10n_tn_edi_correct()
-        for _time in range(2):
-            self.submit()
-            self.follow()
-        self.assertEqual(self.document_of(document.move_id).state, "accepted")
+        self.documents._cron_follow()  # TTN is asked whether it holds the document
+        self.documents._cron_submit()
+        self.follow()
+        self.assertEqual((document.state, document.sha256), ("accepted", signed), "the same bytes were good")
         self.assertEqual([row["outcome"] for row in self.saves()], ["refused", "deposited"])
 
-    def test_wrong_password_pauses_the_account(self):
-        """What refused some would refuse all: the others wait for better settings, not for a refusal."""
+    def test_wrong_password_refuses_one_document_only(self):
+        """What refuses one would refuse all: an account that took nothing lately is tried with one document."""
         documents = self.documents.union(*(self.post() for _number in range(12)))
         self.settings(password="certainly wrong")
-        with (
-            patch.object(l10n_tn_edi_document_queue, "CALLS_AT_ONCE", 3),
-            patch.object(l10n_tn_edi_document_lanes, "CALLS_AT_ONCE", 3),
-        ):
-            self.submit()
-        refused = documents.filtered(lambda document: document.state == "rejected")
-        waiting = documents - refused
-        self.assertTrue(refused)
-        self.assertLess(len(refused), 9)
-        self.assertEqual(set(waiting.mapped("state")), {"signed"})
-        for document in waiting:
-            self.assertTrue(document.reason)
+        self.submit()
+        self.assertEqual(len(self.saves()), 1)
+        self.assertEqual(set(documents.mapped("state")), {"signed"})
+        self.assertEqual(set(documents.mapped("reason_code")), {"ttn.account_unknown"})
+        account = self.env["l10n_tn_edi.account"]._of(self.company, "test")
+        self.assertEqual((account.stopped, account.stop_reason), (True, "account"))
         self.run_crons()
-        self.assertEqual(len(self.saves()), len(refused))
+        self.assertEqual(len(self.saves()), 1)
         self.settings(password=self.password)
+        self.documents._cron_follow()
         self.documents._cron_submit()
-        self.assertEqual(set(waiting.mapped("state")), {"submitted"})
-        self.assertEqual(len([row for row in self.saves() if row["outcome"] == "deposited"]), len(waiting))
+        self.assertEqual(set(documents.mapped("state")), {"submitted"})
+        self.assertEqual(len([row for row in self.saves() if row["outcome"] == "deposited"]), len(documents))
+
+    def test_undeclared_certificate_refuses_one_document_only(self):
+        documents = self.documents.union(*(self.post() for _number in range(4)))
+        self.sandbox.account(self.login, undeclare=[self.serial])
+        self.submit()
+        self.assertEqual(len(self.saves()), 1)
+        self.assertEqual(set(documents.mapped("state")), {"signed"})
 
     def test_no_account(self):
         self.company.sudo().l10n_tn_edi_login = False

@@ -322,16 +322,18 @@ class TestFlow(FlowCase):
         self.sandbox.account(self.login, undeclare=[self.serial])
         refused = self.post()
         self.submit()
-        self.assertEqual((refused.state, refused.reason_code), ("rejected", "ttn.signer_not_authorised"))
+        self.assertEqual((refused.state, refused.reason_code), ("signed", "ttn.signer_not_authorised"))
+        signed = refused.sha256
         self.assert_sentence(refused, "declared")
         self.assertFalse(refused.deposit_id)
         self.assertEqual(refused.exchange_ids.answer_class, "refused")
         self.sandbox.account(self.login, declare=[self.serial])
-        refused.move_id.action_l10n_tn_edi_correct()
+        refused.move_id.action_l10n_tn_edi_send()
         for _time in range(2):
-            self.submit()
             self.follow()
-        self.assertEqual(self.document_of(refused.move_id).state, "accepted")
+            self.submit()
+        self.follow()
+        self.assertEqual((refused.state, refused.sha256), ("accepted", signed), "the same bytes were good")
         self.assertEqual([row["outcome"] for row in self.saves()], ["refused", "deposited"])
 
     # === What TTN returns is looked at === #

@@ -1,7 +1,12 @@
+import time
+from unittest.mock import patch
+
+from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from ..models import l10n_tn_edi_document_lanes
 from ..teif.foreign import parse_foreign_xml
 from ..teif.identifiers import key_letter
 from ..teif.reader import read
@@ -125,7 +130,74 @@ class TestMultiCompany(MultiCompanyCase):
         self.settings(password="wrong")
         third, fourth = self.post(), self.post_in_other()
         self.submit()
-        self.assertEqual((first.state, third.state, fourth.state), ("rejected", "rejected", "submitted"))
+        self.assertEqual((first.state, third.state, fourth.state), ("signed", "signed", "submitted"))
+        self.assertEqual(len(self.sandbox.ledger(self.login, "saveEfact")), 1, "one of the two was tried")
+
+    def test_silence_of_one_account_delays_no_other(self):
+        """An account that can't be reached is stopped; the other's documents go in the same runs."""
+        self.company.sudo().l10n_tn_edi_test_url = "https://127.0.0.1:9/"
+        mine = self.documents.union(*(self.post() for _number in range(8)))
+        theirs = self.documents.union(*(self.post_in_other() for _number in range(8)))
+        began = time.monotonic()
+        for _time in range(6):
+            self.submit()
+        self.assertLess(time.monotonic() - began, 60)
+        self.assertEqual(set(theirs.mapped("state")), {"submitted"})
+        self.assertEqual(set(mine.mapped("state")), {"signed"})
+        account, other = (
+            self.env["l10n_tn_edi.account"]._of(company, "test") for company in (self.company, self.other)
+        )
+        self.assertEqual((account.stopped, account.stop_reason), (True, "silence"))
+        self.assertFalse(other.stopped)
+
+    def test_account_that_waits_takes_no_place(self):
+        """Many documents of an account that waits for its first answer stand before others in the queue."""
+        with patch.object(l10n_tn_edi_document_lanes, "CALLS_AT_ONCE", 2):
+            mine = self.documents.union(*(self.post() for _number in range(12)))
+            theirs = self.post_in_other()
+            self.submit()
+            mine[1:].write({"state": "signed"})
+            # As another worker left it: one of ours is on its way, and has no answer
+            (mine + theirs).write({"state": "signed", "next_at": fields.Datetime.now()})
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE l10n_tn_edi_exchange SET finished_at = finished_at - interval '1 day' WHERE document_id = ANY(%s)",
+                [(mine + theirs).ids],
+            )
+            self.env.invalidate_all()
+            mine[0].write(
+                {"state": "sending", "lease_until": fields.Datetime.add(fields.Datetime.now(), minutes=2)}
+            )
+            claimed, jobs = self.documents._claim_deposits_due(2)
+        self.assertEqual((claimed, [document for document, _exchange in jobs]), (1, theirs.ids))
+        self.assertEqual(set(mine[1:].mapped("state")), {"signed"})
+
+    def test_limits_of_one_account_are_its_own(self):
+        """The rejections of one company stop its own queue only."""
+        self.company.sudo().write({"l10n_tn_edi_breaker_last": 4, "l10n_tn_edi_breaker_least": 2})
+        self.fault("reject", params={"errors": [["CONTRL01", "Montant total TTC incorrect"]]})
+        mine = self.documents.union(*(self.post() for _number in range(4)))
+        theirs = self.documents.union(*(self.post_in_other() for _number in range(4)))
+        self.submit()
+        self.follow()
+        self.assertEqual(set(mine.mapped("state")), {"rejected"})
+        self.assertEqual(set(theirs.mapped("state")), {"accepted"})
+        more, further = self.post(), self.post_in_other()
+        self.submit()
+        self.assertEqual((more.state, further.state), ("signed", "submitted"))
+
+    def test_sweep_of_one_account_that_fails(self):
+        """Where the comparison with TTN fails, this company's documents wait, and no other's."""
+        Account = self.env["l10n_tn_edi.account"]
+        accounts = Account._of(self.company, "test") + Account._of(self.other, "test")
+        accounts.sudo().swept_at = False
+        self.company.sudo().l10n_tn_edi_test_url = "https://127.0.0.1:9/"
+        first, second = self.post(), self.post_in_other()
+        self.submit()
+        self.assertEqual((first.state, second.state), ("signed", "submitted"))
+        self.assertFalse(first.attempt_count)
+        self.assertFalse(accounts[0].swept_at)
+        self.assertTrue(accounts[1].swept_at)
 
     def test_modes_of_their_own(self):
         self.other.write(

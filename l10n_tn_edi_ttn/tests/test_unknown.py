@@ -357,7 +357,7 @@ class TestUnknown(UnknownCase):
         self.documents._expire_leases()
         self.assertEqual(document.state, "unknown")
         attempt = self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id)
-        self.documents.browse(document_id)._record_deposit(attempt, call)
+        self.documents._record_together([((document_id, exchange_id), call)])
         self.assertEqual((document.state, document.deposit_id), ("submitted", str(call.answer.deposit_id)))
         self.assertEqual((attempt.answer_class, attempt.deposit_id), ("submitted", document.deposit_id))
         self.follow()
@@ -381,7 +381,7 @@ class TestUnknown(UnknownCase):
         self.assertEqual((document.state, document.attempt_count), ("submitted", 2))
         second_deposit = document.deposit_id
         # … and then the first answer arrives.
-        self.documents.browse(document_id)._record_deposit(first, call)
+        self.documents._record_together([((document_id, exchange_id), call)])
         self.assertEqual((document.state, document.deposit_id), ("submitted", second_deposit))
         self.assertEqual(first.deposit_id, str(call.answer.deposit_id))
         self.assertNotEqual(first.deposit_id, second_deposit)

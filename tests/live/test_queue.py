@@ -195,3 +195,79 @@ def test_two_users_send_and_one_withdraws(company, worker, odoo_server):
         assert names[move] not in deposited, "a withdrawn invoice was deposited"
     for move in sent:
         assert deposited[names[move]] == 1
+
+
+def test_batch_with_bad_documents(company, worker, ttn):
+    """One run: what is good is accepted, what is not says why, nothing is tried for ever."""
+    count, refused, wrong = 500, 25, 25
+    moves = []
+    for _time in range(count // 100):
+        moves += company.post_invoices(100)
+    names = {row["id"]: row["name"] for row in company.admin.call("account.move", "read", moves, ["name"])}
+    for move in moves[:refused]:
+        ttn.admin("POST", "/faults", {"kind": "reject", "number": names[move]})
+    customer = company.admin.call(
+        "res.partner",
+        "create",
+        [
+            {
+                "name": "Not to be told",
+                "is_company": True,
+                "country_id": company.find("res.country", [("code", "=", "TN")]),
+            }
+        ],
+    )[0]
+    company.admin.call("res.company", "write", [1], {"l10n_tn_edi_breaker_percent": 99})
+    databases.query(
+        company.database,
+        "UPDATE account_move SET partner_id = %s, commercial_partner_id = %s, partner_shipping_id = %s WHERE id = ANY(%s)",
+        customer,
+        customer,
+        customer,
+        moves[refused : refused + wrong],
+    )
+    worker()
+    ended = {"accepted", "rejected", "error"}
+    wait_woken(
+        company, lambda: set(company.states(moves)) <= ended, "every document has its end", timeout=240
+    )
+    assert Counter(company.states(moves)) == {
+        "accepted": count - refused - wrong,
+        "rejected": refused,
+        "error": wrong,
+    }
+    bad = company.documents(moves[: refused + wrong], "reason_code", "next_at", "state", "findings")
+    assert all(reason for reason, *_rest in bad)
+    assert all(findings and not next_at for _reason, next_at, state, findings in bad if state == "error")
+    tried = deposits_by_number(company)
+    assert set(tried.values()) == {1}
+    assert len(tried) == count - wrong
+    # Whatever wakes the workers now: nothing is tried again
+    make_due(company)
+    databases.wake_cron(company.database)
+    time.sleep(3)
+    assert deposits_by_number(company) == tried
+
+
+def test_two_users_press_send_at_once(company, worker, odoo_server):
+    moves = company.post_invoices(6)
+    worker()
+    refused = []
+
+    def send():
+        session = Session(odoo_server.url, odoo_server.database, "admin", "admin")
+        for move in moves:
+            try:
+                session.call("account.move", "action_l10n_tn_edi_send", [move])
+            except RpcError as error:
+                refused.append(str(error))
+
+    threads = [threading.Thread(target=send) for _user in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # What was sent meanwhile is told to be on its way; nothing else is ever refused
+    assert all("not possible" in text for text in refused), refused
+    wait_for(company, moves, ["accepted"])
+    assert set(deposits_by_number(company).values()) == {1}

@@ -158,8 +158,9 @@ class Machine:
             self.now = self.lease_until
             return self.write(d.lease_expired())
         self.write(d.after_save(_answer(plan, self.ledger), self.doubtful))
-        if self.state == d.REJECTED:  # surely nothing was deposited
+        if plan.answer == "refused" and self.state in (d.REJECTED, d.SIGNED):  # surely nothing was deposited
             self.doubtful -= 1
+            self.reached -= 1
         return None
 
     def ask(self) -> None:

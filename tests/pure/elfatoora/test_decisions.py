@@ -84,7 +84,8 @@ SAVED = [
     (call(SaveAnswer("ok")), 1, d.UNKNOWN, "send.no_id"),
     (call(read_save_text("ID 7 et ID 8")), 1, d.UNKNOWN, "send.several_ids"),
     (call(read_save_text("rejet de l'ID 7")), 1, d.UNKNOWN, "send.doubtful_text"),
-    (call(fault("SERV09", "Signataire non autorisé")), 1, d.REJECTED, "send.refused"),
+    (call(fault("SERV09", "Signataire non autorisé")), 1, d.SIGNED, "send.refused_account"),
+    (call(fault("SERV09", "Certificat révoqué")), 1, d.REJECTED, "send.refused"),
     (call(fault("SERV09", "Signataire non autorisé")), 2, d.UNKNOWN, "send.fault"),
     (call(fault("", "Votre matricule est invalide")), 1, d.REJECTED, "send.refused"),
     (call(fault("", "cvc-x", faultstring="cvc-x")), 1, d.UNKNOWN, "send.fault"),  # not raised by the service
@@ -111,7 +112,7 @@ def test_class_of_an_answer(made, attempt, state, code):
 
 def test_flags_after_a_deposit():
     refused = d.after_save(call(fault("SERV09", "Signataire non autorisé")), 1)
-    assert refused.flags == {facts.ACCOUNT, facts.SAME_BYTES}
+    assert refused.flags == {facts.ACCOUNT, facts.SAME_BYTES, facts.ASK_FIRST}
     assert refused.causes[0].code == "ttn.signer_not_authorised"
     content = d.after_save(call(fault("", "cvc-maxLength-valid: Value 'x'")), 1)
     assert (content.state, content.flags) == (d.REJECTED, frozenset())

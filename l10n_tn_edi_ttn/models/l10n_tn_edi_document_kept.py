@@ -1,0 +1,111 @@
+import json
+import logging
+import os
+from functools import partial
+from pathlib import Path
+
+from odoo import api, fields, models, tools
+
+from ..elfatoora import kept
+from ..elfatoora.client import Limits
+from ..teif.foreign import parse_foreign_xml
+
+_logger = logging.getLogger(__name__)
+
+# An answer that could not be recorded is tried again after this time.
+RETRY_MINUTES = 10
+KEPT_AT_ONCE = 50
+
+
+class L10nTnEdiDocument(models.Model):
+    """An answer of TTN that can't be recorded (a conflict that doesn't end, an error of ours, no database) is kept as it
+    came with its exchange, or in a file of this server, and recorded later. It is never asked for again instead: what was
+    said to a deposit, TTN says once.
+    """
+
+    _inherit = "l10n_tn_edi.document"
+
+    @api.model
+    def _keep_answer(self, answer):
+        """Keep an answer apart from everything that recording it would change.
+
+        :param answer: ((document id, exchange id), call).
+        """
+        (_document_id, exchange_id), call = answer
+        if isinstance(call, BaseException):
+            return  # nothing came
+        values = kept.dump(call)
+        if not self._write_result(lambda: self._keep_with_exchange(exchange_id, values)):
+            self._keep_in_file(exchange_id, values)
+
+    @api.model
+    def _keep_with_exchange(self, exchange_id, values):
+        exchange = self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id)
+        if not exchange.finished_at:
+            until = fields.Datetime.add(fields.Datetime.now(), minutes=1)
+            exchange.write({"kept_answer": values, "kept_until": until})
+            self._wake_after(until)
+
+    # --- Without a database ----------------------------------------------------------------------------------------
+
+    @api.model
+    def _kept_folder(self):
+        return Path(tools.config["data_dir"], "l10n_tn_edi_ttn", self.env.cr.dbname)
+
+    @api.model
+    def _keep_in_file(self, exchange_id, values):
+        folder = self._kept_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft, path = folder / f"{exchange_id}.new", folder / f"{exchange_id}.json"
+        with draft.open("w", encoding="utf-8") as stream:
+            json.dump(values, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+        _logger.error("An answer of TTN waits in %s until the database can be written", path)
+
+    @api.model
+    def _fetch_kept_files(self):
+        """Move what waits in files of this server to the exchanges."""
+        for path in sorted(self._kept_folder().glob("*.json")):
+            values = json.loads(path.read_text(encoding="utf-8"))
+            exchange_id = int(path.stem)
+            if not self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id).exists():
+                continue  # of a database that was restored: a human decides
+            if not self._write_result(
+                lambda exchange_id=exchange_id, values=values: self._keep_with_exchange(exchange_id, values)
+            ):
+                return
+            path.unlink(missing_ok=True)
+
+    # --- Later -----------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _record_kept(self):
+        """Record the answers that could not be recorded when they came."""
+        self._fetch_kept_files()
+        self._end_snapshot()
+        waiting = (
+            self.env["l10n_tn_edi.exchange"]
+            .sudo()
+            .search([("kept_until", "<=", fields.Datetime.now())], order="id", limit=KEPT_AT_ONCE)
+        )
+        for exchange in waiting:
+            if not self._write_result(lambda exchange=exchange: self._record_one_kept(exchange)):
+                self._write_result(lambda exchange=exchange: self._put_off_kept(exchange))
+
+    @api.model
+    def _record_one_kept(self, exchange):
+        document = exchange.document_id.sudo(False)
+        if not document.try_lock_for_update() or not exchange.kept_answer or exchange.finished_at:
+            return  # another worker has it
+        parse = partial(parse_foreign_xml, max_bytes=Limits().max_answer)
+        call = kept.load(exchange.kept_answer, parse)
+        with self.env.cr.savepoint():
+            exchange.write({"kept_answer": False, "kept_until": False})
+            self._record_together([((document.id, exchange.id), call)])
+
+    @api.model
+    def _put_off_kept(self, exchange):
+        if exchange.kept_until:
+            exchange.kept_until = fields.Datetime.add(fields.Datetime.now(), minutes=RETRY_MINUTES)

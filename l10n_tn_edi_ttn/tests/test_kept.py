@@ -1,0 +1,119 @@
+import json
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+import psycopg2
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common_flow import LOGGER, TnEdiFlowCommon
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestKept(TnEdiFlowCommon):
+    """An answer that can't be recorded when it comes is recorded later, never asked for again."""
+
+    def unwritable(self, name, error, times=None):
+        """Let method ``name`` of the documents fail with ``error``, always or ``times`` times."""
+        Document = type(self.documents)
+        original, left = getattr(Document, name), [times]
+
+        def fail(model, *args, **kwargs):
+            if left[0] == 0:
+                return original(model, *args, **kwargs)
+            left[0] = left[0] and left[0] - 1
+            raise error
+
+        patcher = patch.object(Document, name, fail)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        return patcher
+
+    def later(self):
+        self.env["l10n_tn_edi.exchange"].sudo().search(
+            [("kept_until", "!=", False)]
+        ).kept_until = fields.Datetime.now()
+        self.follow()
+
+    def test_conflict_that_ends(self):
+        """A few lost races cost nothing: the answer is in memory."""
+        self.unwritable("_record_together", psycopg2.errors.SerializationFailure(), times=3)
+        document = self.post()
+        self.submit()
+        self.assertEqual(document.state, "submitted")
+        self.assertEqual(len(self.saves()), 1)
+
+    @mute_logger(LOGGER)
+    def test_conflict_that_does_not_end(self):
+        patcher = self.unwritable("_record_together", psycopg2.errors.SerializationFailure())
+        document = self.post()
+        self.submit()
+        attempt = document.exchange_ids
+        self.assertEqual(document.state, "sending")
+        self.assertTrue(attempt.kept_answer)
+        self.assertFalse(attempt.finished_at)
+        self.assertNotIn(self.password, json.dumps(attempt.kept_answer))
+        patcher.stop()
+        questions = len(self.questions())
+        attempt.kept_until = fields.Datetime.now()
+        self.documents._record_kept()
+        self.assertEqual(document.state, "submitted")
+        self.assertEqual((attempt.answer_class, attempt.deposit_id), ("submitted", document.deposit_id))
+        self.assertFalse(attempt.kept_answer)
+        self.assertEqual(len(self.questions()), questions, "TTN was not asked for it")
+        self.later()
+        self.assertEqual(document.state, "accepted")
+        self.assertEqual(len(self.saves()), 1)
+
+    @mute_logger(LOGGER)
+    def test_answer_that_breaks_us(self):
+        """An error of ours in an answer keeps this answer only; the others of the batch are recorded."""
+        Document, number = type(self.documents), []
+        original = Document._record_deposit
+
+        def fail(document, *args, **kwargs):
+            if document.number == number[0]:
+                raise RuntimeError("broken")
+            return original(document, *args, **kwargs)
+
+        documents = self.documents.union(*(self.post() for _number in range(3)))
+        number.append(documents[1].move_id.name)
+        with patch.object(Document, "_record_deposit", fail):
+            self.submit()
+            self.assertEqual(documents.mapped("state"), ["submitted", "sending", "submitted"])
+            kept = documents[1].exchange_ids
+            kept.kept_until = fields.Datetime.now()
+            self.documents._record_kept()
+            self.assertGreater(kept.kept_until, fields.Datetime.now(), "tried again later, not at once")
+        kept.kept_until = fields.Datetime.now()
+        self.documents._record_kept()
+        self.assertEqual(set(documents.mapped("state")), {"submitted"})
+
+    @mute_logger(LOGGER)
+    def test_no_database(self):
+        """What can be written nowhere else waits in a file of the server."""
+        Document = type(self.documents)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            patch.object(Document, "_kept_folder", lambda _model: Path(folder, "kept")),
+        ):
+            patchers = [
+                self.unwritable(name, psycopg2.OperationalError("gone"))
+                for name in ("_record_together", "_keep_with_exchange")
+            ]
+            document = self.post()
+            self.submit()
+            [path] = self.documents._kept_folder().glob("*")
+            self.assertEqual(path.parent.stat().st_mode & 0o077, 0, "for nobody else on the server")
+            self.assertNotIn(self.password, path.read_text())
+            self.assertFalse(document.exchange_ids.kept_answer)
+            for patcher in patchers:
+                patcher.stop()
+            self.documents._record_kept()
+            self.assertFalse(path.exists())
+            self.later()
+            self.assertEqual(document.state, "submitted")
+            self.assertEqual(len(self.saves()), 1)
