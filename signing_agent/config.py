@@ -10,6 +10,7 @@ key_label = "signature"             # left out where the token holds one private
 pin_file = "/etc/l10n-tn-edi/pin"   # left out where a human types the PIN for a signing session
 max_documents = 5000                # the most that one typed PIN may sign …
 max_minutes = 240                   # … and the longest it is kept
+archives = false                    # true: also signs PDFs and exports, whose content the agent cannot look at
 
 On a desk, for an Odoo that is hosted elsewhere, [desktop] stands instead of `socket` and `uids`:
 
@@ -49,6 +50,7 @@ class Key:
     pin_file: Path | None = None
     max_documents: int = 5000
     max_minutes: int = 240
+    archives: bool = False
 
     @property
     def token(self) -> tuple:
@@ -96,8 +98,10 @@ def read(path: Path) -> Config:
         raise ConfigError(f"{path}: there is no [keys.NAME]")
     if len({key.token for key in keys.values()}) < len(keys):
         raise ConfigError(f"{path}: two keys are on the same token")
-    if desktop and any(key.pin_file for key in keys.values()):
-        raise ConfigError(f"{path}: on a desk the PIN is typed, there is no pin_file")
+    if desktop and any(key.pin_file or key.archives for key in keys.values()):
+        raise ConfigError(
+            f"{path}: on a desk the PIN is typed and what is signed is shown: no pin_file, no archives"
+        )
     return Config(where, uids, keys, desktop)
 
 

@@ -17,7 +17,13 @@ from pkcs11 import exceptions as p11
 from signing_agent.config import Key
 from signing_agent.errors import AgentError
 
-#: What is signed: the canonical SignedInfo of TTN's profile. Nothing else is, so that the agent is no oracle for hashes.
+#: What is signed: the canonical SignedInfo of TTN's profile. Nothing else is, so that the agent is no oracle for hashes;
+#: where the configuration wants it, also the signed attributes of PDFs and archives (CMS), which the agent cannot read.
+_ATTRIBUTES, _ID_DATA, _MESSAGE_DIGEST = (
+    b"\x31",
+    bytes.fromhex("2a864886f70d010701"),
+    bytes.fromhex("2a864886f70d010904"),
+)
 SIGNED_INFO = b'<ds:SignedInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">'
 MAX_TEXT = 16 * 1024
 #: Somebody else is signing for so long: ask again later.
@@ -206,7 +212,7 @@ class Token:
                         yield self._sign(handle, text)
                         continue
                     except AgentError as found:
-                        if found.code == "agent.not_a_document":
+                        if found.code in ("agent.not_a_document", "agent.archives"):
                             yield found
                             continue
                         error = found
@@ -214,7 +220,7 @@ class Token:
 
     def _sign(self, handle: str | None, text: bytes) -> bytes:
         if not text.startswith(SIGNED_INFO) or len(text) > MAX_TEXT:
-            raise AgentError("agent.not_a_document")
+            self._check_archive(text)
         self._authorise(handle)
         try:
             with _explained(self.key.name):
@@ -226,6 +232,14 @@ class Token:
         if handle:
             self._left -= 1
         return bytes(value)
+
+    def _check_archive(self, text: bytes) -> None:
+        """See to it that ``text`` is what CMS signs, and that this key may. Raises AgentError."""
+        is_cms = text.startswith(_ATTRIBUTES) and _ID_DATA in text and _MESSAGE_DIGEST in text
+        if not is_cms or len(text) > MAX_TEXT:
+            raise AgentError("agent.not_a_document")
+        if not self.key.archives:
+            raise AgentError("agent.archives")
 
     def _held(self) -> _Held:
         return _Held(self._lock, self.key.name)

@@ -1,2 +1,3 @@
 from . import digigo
 from . import portal
+from . import import_template

@@ -5,6 +5,7 @@ from . import account_journal_onboarding
 from . import account_move
 from . import account_move_portal
 from . import account_move_correct
+from . import account_move_import
 from . import account_move_print
 from . import account_move_send
 from . import account_move_stamp
@@ -22,6 +23,7 @@ from . import account_move_teif_payments
 from . import account_move_teif_references
 from . import account_move_teif_suspension
 from . import account_move_view
+from . import account_move_wait
 from . import account_tax
 from . import ir_actions_report
 from . import ir_attachment
@@ -29,6 +31,7 @@ from . import ir_filters
 from . import ir_ui_menu
 from . import l10n_tn_edi_account
 from . import l10n_tn_edi_account_sweep
+from . import l10n_tn_edi_account_view
 from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_certificate_watch
@@ -48,12 +51,16 @@ from . import l10n_tn_edi_document_view
 from . import l10n_tn_edi_exchange
 from . import l10n_tn_edi_exchange_view
 from . import l10n_tn_edi_gateway
+from . import l10n_tn_edi_import
+from . import l10n_tn_edi_import_finding
+from . import l10n_tn_edi_import_invoice
 from . import l10n_tn_edi_latch
 from . import l10n_tn_edi_live
 from . import l10n_tn_edi_messages
 from . import l10n_tn_edi_messages_decisions
 from . import l10n_tn_edi_messages_documents
 from . import l10n_tn_edi_messages_elfatoora
+from . import l10n_tn_edi_messages_import
 from . import l10n_tn_edi_messages_signature
 from . import l10n_tn_edi_messages_signature_remote
 from . import l10n_tn_edi_messages_taxes
@@ -64,6 +71,7 @@ from . import l10n_tn_edi_messages_way_account
 from . import l10n_tn_edi_messages_way_signing
 from . import l10n_tn_edi_preflight
 from . import l10n_tn_edi_proposals
+from . import l10n_tn_edi_reconciliation
 from . import l10n_tn_edi_reference
 from . import l10n_tn_edi_rejection
 from . import l10n_tn_edi_rejection_cause
@@ -73,6 +81,7 @@ from . import l10n_tn_edi_signatory
 from . import l10n_tn_edi_signature_profile
 from . import l10n_tn_edi_signature_provider
 from . import l10n_tn_edi_signature_provider_agent
+from . import l10n_tn_edi_signature_provider_archive
 from . import l10n_tn_edi_signature_provider_digigo
 from . import l10n_tn_edi_signature_provider_seal
 from . import l10n_tn_edi_signature_provider_watch
@@ -80,6 +89,7 @@ from . import l10n_tn_edi_signing
 from . import l10n_tn_edi_signing_work
 from . import l10n_tn_edi_signature_provider_desktop
 from . import l10n_tn_edi_stamp_amount
+from . import l10n_tn_edi_tariff
 from . import l10n_tn_edi_transport
 from . import l10n_tn_edi_trust_anchor
 from . import l10n_tn_edi_type_default

@@ -19,6 +19,19 @@ class AccountMove(models.Model):
             "context": {"default_document_id": self.l10n_tn_edi_document_id.id},
         }
 
+    def action_l10n_tn_edi_queue_after_paper(self):
+        """A responsible decides that an invoice that was given on paper is deposited after all.
+
+        :raise UserError: for anybody else, or an invoice that was not given on paper.
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("account.group_account_manager"):
+            raise UserError(self.env._("Only an accounting administrator may decide this."))
+        if self.l10n_tn_edi_exclusion != "paper":
+            raise UserError(self.env._("%(number)s was not given on paper.", number=self.name))
+        self.write({"l10n_tn_edi_exclusion": False, "l10n_tn_edi_exclusion_reason": False})
+        self._l10n_tn_edi_create_documents(delay=False)
+
     def _l10n_tn_edi_replace_rejected(self):
         """Undo the rejected invoice inside the open period, without TTN, and make a new one.
 

@@ -49,6 +49,7 @@ class AccountMove(models.Model):
         [
             ("elsewhere", "Deposited elsewhere"),
             ("out_of_scope", "Not subject to electronic invoicing"),
+            ("paper", "Given on paper while TTN was out of reach"),
             ("other", "Other reason"),
         ],
         string="Not Deposited",

@@ -13,6 +13,8 @@ from .res_company_stamp import SPECIAL_TYPE
 
 ITEM_DESCRIPTION = 500
 PRICE_DECIMALS = 5  # the most that the schema takes
+# By the number of decimals: Odoo's currencies have six at most.
+STEPS = tuple(Decimal(1).scaleb(-decimals) for decimals in range(7))
 RATE_LENGTH = 5
 TVA_EXEMPT = (TVA, Decimal(0))
 # What is kept of a base line beside what the tax engine says of it
@@ -27,13 +29,15 @@ TAXES_ONLY = (SPECIAL_TYPE, "early_payment")
 class TeifAmounts:
     """The sums of one invoice in its currency, positive for a credit note too.
 
-    ``taxes`` maps ``(code, rate)`` to ``[base, tax]``; ``lines`` are the base lines that become ``Lin``, in print order.
+    ``taxes`` maps ``(code, rate)`` to ``[base, tax]``; ``lines`` are the base lines that become ``Lin``, in print order;
+    ``split`` is what :meth:`account.move._l10n_tn_edi_split` found, once it was asked.
     """
 
     lines: list = field(default_factory=list)
     net: Decimal = Decimal(0)
     taxes: dict = field(default_factory=lambda: defaultdict(lambda: [Decimal(0), Decimal(0)]))
     total: Decimal = Decimal(0)
+    split: tuple | None = None
 
     @property
     def tax_without_stamp(self):
@@ -47,9 +51,13 @@ class TeifAmounts:
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    def _l10n_tn_edi_read_ahead(self):
+        """Read at once, for all invoices of a batch, what Odoo's tax engine would ask for invoice by invoice."""
+        self.line_ids.fetch(["tax_ids", "tax_tag_ids"])
+
     def _l10n_tn_edi_decimal(self, value):
         """``value`` (a float of the tax engine, or a Decimal) with the decimals of the invoice's currency, as a Decimal."""
-        step = Decimal(1).scaleb(-self.currency_id.decimal_places)
+        step = STEPS[self.currency_id.decimal_places]
         # repr() is the shortest text that gives the float back: no binary dust in the Decimal.
         amount = (value if isinstance(value, Decimal) else Decimal(repr(float(value)))).quantize(
             step, ROUND_HALF_UP
@@ -136,7 +144,8 @@ class AccountMove(models.Model):
             description=cut(name, ITEM_DESCRIPTION),
             lang=language(name, self._l10n_tn_edi_language()),
             quantity=Quantity(
-                quantity(base_line["quantity"]), base_line["product_uom_id"]._l10n_tn_edi_unit()
+                quantity(base_line["quantity"]),
+                base_line["product_uom_id"]._l10n_tn_edi_unit(self._l10n_tn_edi_version()),
             ),
             taxes=self._l10n_tn_edi_line_taxes(base_line),
             allowances=allowances,
@@ -180,8 +189,7 @@ class AccountMove(models.Model):
 
     def _l10n_tn_edi_unit_price(self, base_line, price_unit):
         """``price_unit`` without the taxes included in it, with 5 decimals at most and the currency's at least."""
-        taxes = base_line["tax_ids"].flatten_taxes_hierarchy()
-        if any(tax.price_include for tax in taxes):
+        if any(data["tax"].price_include for data in base_line["tax_details"]["taxes_data"]):
             price_unit = base_line["tax_ids"]._get_tax_details(
                 price_unit,
                 1.0,
@@ -191,8 +199,8 @@ class AccountMove(models.Model):
                 product_uom=base_line["product_uom_id"],
                 special_mode=base_line["special_mode"],
             )["total_excluded"]
-        exact = Decimal(repr(float(price_unit))).quantize(Decimal(1).scaleb(-PRICE_DECIMALS), ROUND_HALF_UP)
-        usual = exact.quantize(Decimal(1).scaleb(-self.currency_id.decimal_places), ROUND_HALF_UP)
+        exact = Decimal(repr(float(price_unit))).quantize(STEPS[PRICE_DECIMALS], ROUND_HALF_UP)
+        usual = exact.quantize(STEPS[self.currency_id.decimal_places], ROUND_HALF_UP)
         return usual if usual == exact else exact.normalize()
 
     # === Sums === #

@@ -59,11 +59,12 @@ class AccountMove(models.Model):
 
         An invoice needs an item: when there is none, all are.
         """
-        coded = [(self._l10n_tn_edi_allowance_code(base_line), base_line) for base_line in amounts.lines]
-        items = [base_line for code, base_line in coded if not code]
-        if not items:
-            return amounts.lines, []
-        return items, [(code, base_line) for code, base_line in coded if code]
+        if amounts.split is None:  # asked for several times a document
+            coded = [(self._l10n_tn_edi_allowance_code(base_line), base_line) for base_line in amounts.lines]
+            items = [base_line for code, base_line in coded if not code]
+            allowances = [(code, base_line) for code, base_line in coded if code]
+            amounts.split = (items, allowances) if items else (amounts.lines, [])
+        return amounts.split
 
     def _l10n_tn_edi_groups(self, amounts):
         """The ``Lin`` of the invoice: list of ``(section, base lines)``.
@@ -94,7 +95,7 @@ class AccountMove(models.Model):
         Odoo's own ``parent_id`` says the same, but not of lines that are being typed.
         """
         titles, section, subsection = {}, None, None
-        for line in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id or 0)):
+        for line in self._l10n_tn_edi_ordered_lines(SECTION_CODES):
             if line.display_type == "line_section":
                 section, subsection = line, None
             elif line.display_type == "line_subsection":
@@ -102,6 +103,13 @@ class AccountMove(models.Model):
             elif section or subsection:
                 titles[line] = tuple(filter(None, (section, subsection)))
         return titles
+
+    def _l10n_tn_edi_ordered_lines(self, display_types):
+        """The invoice lines as they are printed; none when none is of the ``display_types`` that are looked for."""
+        lines = self.invoice_line_ids
+        if not any(line.display_type in display_types for line in lines):
+            return lines.browse()
+        return lines.sorted(lambda line: (line.sequence, line.id or 0))
 
     @api.model
     def _l10n_tn_edi_hiding(self, titles):
@@ -129,12 +137,6 @@ class AccountMove(models.Model):
                 line = replace(line, free_texts=(FreeText("I-48", tuple(pieces)),))
             lines.append(line)
         return tuple(lines)
-
-    def _l10n_tn_edi_line(self, number, base_line):
-        # EXTENDS: account_move_teif_amounts
-        line = super()._l10n_tn_edi_line(number, base_line)
-        unit = base_line["product_uom_id"]._l10n_tn_edi_unit(self._l10n_tn_edi_version())
-        return replace(line, quantity=Quantity(line.quantity.value, unit))
 
     def _l10n_tn_edi_title_infos(self, titles):
         """The titles of the section and subsection that a line stands in, as more about the item."""
@@ -173,7 +175,7 @@ class AccountMove(models.Model):
         A note between two items belongs to the one above; before the first and after the last it is about the invoice.
         """
         notes, above, pending = {None: []}, None, []
-        for line in self.invoice_line_ids.sorted(lambda line: (line.sequence, line.id or 0)):
+        for line in self._l10n_tn_edi_ordered_lines(("line_note",)):
             if line.display_type == "line_note" and clean(line.name):
                 pending.append(clean(line.name))
             elif line.display_type == "product" and (line.price_unit or line.product_id):

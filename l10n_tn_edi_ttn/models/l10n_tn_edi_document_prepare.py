@@ -36,10 +36,7 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _prepare(self, documents):
         """Build, check and sign, each document on its own account."""
-        # Odoo's tax engine reads these invoice by invoice where nobody did before.
-        lines = documents.move_id.line_ids
-        lines.mapped("tax_ids")
-        lines.mapped("tax_tag_ids")
+        documents.move_id._l10n_tn_edi_read_ahead()
         built = {
             document: unsigned
             for document, unsigned in documents._each(lambda d: d._build()).items()

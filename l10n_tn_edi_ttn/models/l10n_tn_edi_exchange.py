@@ -158,17 +158,18 @@ class L10nTnEdiExchange(models.Model):
         )
 
     @api.model
-    def _keep_sweep(self, account, call):
+    def _keep_sweep(self, account, call, operation="sweep"):
         """Keep a question about an account as a whole.
 
         :param account: the ``l10n_tn_edi.account``.
         :param call: the finished ``elfatoora.client.Call``.
+        :param str operation: 'sweep', or 'verify' for a QR code.
         """
         recording = Recording(self.env)
         exchange = self.sudo().create(
             {
                 "account_id": account.id,
-                "operation": "sweep",
+                "operation": operation,
                 "account": account.company_id.sudo().l10n_tn_edi_login,
                 "started_at": fields.Datetime.subtract(recording.now, seconds=round(call.duration)),
                 "user_id": self.env.uid,

@@ -18,13 +18,13 @@ class Params(dict):
         return "?"
 
     @classmethod
-    def shown(cls, params):
-        """``params`` (any JSON-able mapping, also None) as a :class:`Params`."""
+    def shown(cls, params, longest=SHOWN):
+        """``params`` (any JSON-able mapping, also None) as a :class:`Params`; texts end after ``longest`` characters."""
         result = cls()
         for name, value in (params or {}).items():
             if isinstance(value, (list, tuple)):
                 value = ", ".join(map(str, value))
-            result[name] = cut(str(value), SHOWN)
+            result[name] = cut(str(value), longest)
         return result
 
 
@@ -33,14 +33,15 @@ class L10nTnEdiMessages(models.AbstractModel):
     _description = "Sentences for People about Electronic Invoices"
 
     @api.model
-    def _sentence(self, code, params=None):
+    def _sentence(self, code, params=None, longest=SHOWN):
         """The sentence of ``code`` in the user's language.
 
         :param str code: a code of one of the rooms, or of the addon's own (``latch.``, ``scope.``…).
         :param params: the values that the sentence names.
+        :param int longest: where the texts among them are cut.
         :return: str; the code itself when it has no sentence (a room newer than this file).
         """
-        shown = Params.shown(params)
+        shown = Params.shown(params, longest)
         sentence = self._catalogue().get(code)
         return sentence(shown) if sentence else self._unknown(code, shown)
 

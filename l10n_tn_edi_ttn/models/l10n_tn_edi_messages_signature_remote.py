@@ -66,6 +66,16 @@ class L10nTnEdiMessages(models.AbstractModel):
             "agent.not_a_document": lambda p: self.env._(
                 "The signing agent refused: what was to be signed is no invoice. Nothing was signed."
             ),
+            "agent.archives": lambda p: self.env._(
+                "The signing agent signs invoices only. To sign archives and PDFs too, the server's administrator sets "
+                "“archives = true” for the key in its configuration."
+            ),
+            "pdf.library": lambda p: self.env._(
+                "Signing a PDF needs the Python package pyHanko: the server's administrator installs it (pip install pyHanko)."
+            ),
+            "pdf.unreadable": lambda p: self.env._(
+                "This file is no PDF that can be signed. Print the invoice again."
+            ),
             "agent.failed": lambda p: self.env._(
                 "The token “%(key)s” failed (%(reason)s). Unplug it, plug it in again, and sign again.",
                 key=p["key"],

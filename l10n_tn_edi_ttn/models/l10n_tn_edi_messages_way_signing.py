@@ -111,6 +111,11 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The signing agent on this computer does not answer. Start it; its configuration must name this Odoo's address "
                 "under “origins”, and the browser may ask you to allow access to this computer."
             ),
+            "provider.no_archives": lambda p: self.env._(
+                "“%(provider)s” needs its holder for each signature, so it does not sign PDFs and archives by itself. Use a "
+                "certificate file, a token at the server whose agent knows the PIN, or a seal.",
+                provider=p["provider"],
+            ),
             "signing.service": lambda p: self.env._("The signature service is signing this document."),
             "signing.holder": lambda p: self.env._(
                 "%(holder)s is signing this document.", holder=p["holder"]

@@ -345,9 +345,9 @@ class L10nTnEdiMessages(models.AbstractModel):
     _inherit = "l10n_tn_edi.messages"
 
     @api.model
-    def _sentence(self, code, params=None):
+    def _sentence(self, code, params=None, **options):
         if (code or "").startswith(("ttn.", "own.")):
             own = self.env["l10n_tn_edi.rejection.cause"]._own_words(code, self.env.lang or "en_US")
             if own:
                 return own
-        return super()._sentence(code, params)
+        return super()._sentence(code, params, **options)

@@ -1,7 +1,9 @@
 """Texts as they go into a TEIF document: no control characters, one line, cut only where that loses nothing essential."""
 
+import re
 import unicodedata
 
+ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 # Cc controls, Cs lone surrogates, Cn not a character: refused by XML or invisible in TTN's screens.
 REFUSED_CATEGORIES = {"Cc", "Cs", "Cn"}
 
@@ -10,6 +12,8 @@ def clean(text):
     """``text`` (str, None or False) on one line without control characters and without doubled white space."""
     if not text:
         return ""
+    if text.isprintable():  # nearly always, and then there is nothing of all that in it
+        return " ".join(text.split())
     kept = "".join(
         char if char.isspace() or unicodedata.category(char) not in REFUSED_CATEGORIES else " "
         for char in text
@@ -25,9 +29,7 @@ def cut(text, length):
 
 def language(text, default="fr"):
     """TTN's code of the language ``text`` is written in: ``ar`` as soon as it holds an Arabic letter, else ``default``."""
-    if any("\u0600" <= char <= "\u06ff" or "\u0750" <= char <= "\u077f" for char in text):
-        return "ar"
-    return default
+    return "ar" if not text.isascii() and ARABIC.search(text) else default
 
 
 def text_lines(text):

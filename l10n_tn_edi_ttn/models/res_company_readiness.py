@@ -67,6 +67,7 @@ class ResCompany(models.Model):
         failing = 0
         for start in range(0, len(moves), AT_ONCE):
             batch = moves[start : start + AT_ONCE].with_context(l10n_tn_edi_version=version)
+            batch._l10n_tn_edi_read_ahead()
             for move in batch:
                 findings = [
                     item for item in self._l10n_tn_edi_findings_of(move) if item["severity"] != "advice"

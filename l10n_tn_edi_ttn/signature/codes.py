@@ -84,6 +84,9 @@ CATALOGUE = {
     "remote.count": "The signature service gave {found} signatures for {expected} documents.",
     "digigo.declined": "The holder did not allow the signature in DigiGo.",
     "digigo.token": "DigiGo gave no valid authorisation.",
+    # PDFs
+    "pdf.library": "Signing a PDF needs the Python package pyHanko.",
+    "pdf.unreadable": "The file is no PDF that can be signed.",
     # The signing agent and its token
     "agent.unreachable": "The signing agent is not running, or does not answer.",
     "agent.refused": "The signing agent does not let this user in.",
@@ -98,6 +101,7 @@ CATALOGUE = {
     "agent.pin_last_try": "One more wrong PIN would lock the token of {key}; it is not tried.",
     "agent.pin_locked": "The token of {key} is locked, or its PIN has expired.",
     "agent.not_a_document": "What was to be signed is no signature of a TEIF document.",
+    "agent.archives": "The signing agent signs documents only, no archives.",
     "agent.failed": "The token of {key} failed: {reason}.",
     # The agent on a desk, which a browser asks
     "agent.origin": "The signing agent does not talk to this address.",

@@ -183,7 +183,7 @@ def complete(state: dict | Prepared, document: bytes, signature_value: bytes) ->
     if hashlib.sha256(document).hexdigest() != expected:
         raise SignatureError("document.changed")
     try:
-        _public_key(signer).verify(signature_value, to_sign, padding.PKCS1v15(), hashes.SHA256())
+        public_key(signer).verify(signature_value, to_sign, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         raise SignatureError("signing.value") from None
     signature = _SIGNATURE.format(
@@ -234,13 +234,13 @@ def _canonical(document: bytes, root: etree._Element | None) -> bytes:
 @lru_cache(maxsize=64)
 def _named(certificate: bytes, digest: str) -> tuple[str, str]:
     """IssuerSerialV2 and digest of the signer's certificate, both base64. Raises SignatureError when it is unusable."""
-    _public_key(certificate)
+    public_key(certificate)
     # SHA-1 here only names the certificate, whose key then has to match; TTN's profile wants it so
     return _b64(der.issuer_serial_v2(certificate)), _b64(hashlib.new(digest, certificate).digest())
 
 
-def _public_key(certificate: bytes) -> rsa.RSAPublicKey:
-    """The RSA key of a DER certificate. Raises SignatureError when there is none that the profile allows."""
+def public_key(certificate: bytes) -> rsa.RSAPublicKey:
+    """The RSA key of a DER certificate. Raises SignatureError when there is none that TTN's profile allows."""
     try:
         key = load(certificate).public_key()
     except ValueError:

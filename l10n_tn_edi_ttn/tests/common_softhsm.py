@@ -1,5 +1,6 @@
 """A token in software (SoftHSM), its key not extractable, and the signing agent that holds it, as a process."""
 
+import json
 import os
 import secrets
 import shutil
@@ -99,7 +100,7 @@ class TokenCase(TnEdiFlowCommon):
             "[keys.company]",
             f'library = "{self.library}"',
             f'token_label = "{LABEL}"',
-            *(f'{name} = "{value}"' for name, value in settings.items()),
+            *(f"{name} = {json.dumps(value, default=str)}" for name, value in settings.items()),
         ]
         configuration = self.folder / "agent.toml"
         configuration.write_text("\n".join(lines))
@@ -113,7 +114,7 @@ class TokenCase(TnEdiFlowCommon):
                 stdout=log,
                 stderr=log,
             )
-        self.addCleanup(self.stop_agent)
+        self.addCleanup(self.end, self.agent)
         end = time.monotonic() + 30
         while not listens(self.agent_log.read_text()):
             if time.monotonic() > end or self.agent.poll() is not None:
@@ -121,5 +122,9 @@ class TokenCase(TnEdiFlowCommon):
             time.sleep(0.05)
 
     def stop_agent(self):
-        self.agent.terminate()
-        self.agent.wait(20)
+        self.end(self.agent)
+
+    @staticmethod
+    def end(process):
+        process.terminate()
+        process.wait(20)

@@ -86,7 +86,7 @@ class TestOnboarding(TnEdiFlowCommon):
 
         action = checklist.action_certificate()
         self.assertEqual(action["target"], "new")
-        self.env[action["res_model"]].with_user(self.admin).with_context(action["context"]).create(
+        self.env[action["res_model"]].with_user(self.admin).with_context(**action["context"]).create(
             {"pkcs12_file": base64.b64encode(self.pkcs12), "pkcs12_passphrase": self.passphrase}
         )
         self.env.invalidate_all()

@@ -166,7 +166,13 @@ class L10nTnEdiOnboarding(models.TransientModel):
         self.ensure_one()
         result = self.company_id.action_l10n_tn_edi_test_account()
         self.company_id._l10n_tn_edi_note_account()
-        return result
+        return self._then_look_again(result)
+
+    @api.model
+    def _then_look_again(self, notification):
+        """:return: the action that shows a notification and then the checklist as it is now."""
+        params = {**notification["params"], "next": {"type": "ir.actions.client", "tag": "soft_reload"}}
+        return {**notification, "params": params}
 
     def action_certificate(self):
         """Sign a small document with the provider that there is; open a new one when there is none."""
@@ -187,7 +193,7 @@ class L10nTnEdiOnboarding(models.TransientModel):
             }
         if not self.company_id._l10n_tn_edi_signing_provider():
             self.company_id.l10n_tn_edi_provider_id = provider
-        return provider.action_test()
+        return self._then_look_again(provider.action_test())
 
     def action_declared(self):
         """TTN has confirmed the serial number: the only step that nobody but a person can see."""

@@ -151,13 +151,15 @@ def chain_of(on_token: Sequence[bytes], anchors: Sequence[bytes]) -> list[bytes]
         raise SignerError("certificate.unreadable") from None
 
 
+#: Said of one text; the others may be signed all the same.
+_ONE = frozenset({"agent.not_a_document", "agent.archives"})
 #: Said once for a whole request, not for one document.
 _WHOLE = frozenset({"agent.refused", "agent.unknown_key", "agent.busy", "agent.request"})
 
 
 def _ends(error: SignerError) -> bool:
     """Whether what follows would meet the same error."""
-    return error.code.startswith(("agent.", "remote.")) and error.code != "agent.not_a_document"
+    return error.code.startswith(("agent.", "remote.")) and error.code not in _ONE
 
 
 def _value(answer: dict) -> bytes | SignerError:

@@ -62,6 +62,7 @@ class Running:
         self._make_token()
         self.path = folder / "agent.sock"
         self.settings = settings
+        self.extra = []  # more lines of the key's configuration
         self.process = None
 
     def _make_token(self):
@@ -101,6 +102,7 @@ class Running:
             f'token_label = "{LABEL}"',
         ]
         lines += [f"{name} = {value!r}".replace("'", '"') for name, value in self.settings.items()]
+        lines += self.extra
         config = self.folder / "agent.toml"
         config.write_text("\n".join(lines))
         config.chmod(0o600)

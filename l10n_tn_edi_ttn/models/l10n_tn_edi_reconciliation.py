@@ -1,0 +1,169 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+KINDS = [
+    ("not_sent", "Posted, Not Deposited"),
+    ("no_verdict", "Deposited, No Verdict"),
+    ("undone", "Accepted, Undone in Odoo"),
+    ("amount", "Another Amount at TTN"),
+    ("gap", "Gap in the Numbers"),
+    ("twice", "Accepted Twice"),
+]
+
+
+class L10nTnEdiReconciliation(models.Model):
+    """Where Odoo's books and TTN do not agree, each with its reason. One line for each invoice and disagreement."""
+
+    _name = "l10n_tn_edi.reconciliation"
+    _description = "Reconciliation with TTN"
+    _auto = False
+    _order = "kind, date desc, id"
+    _rec_name = "move_id"
+
+    kind = fields.Selection(KINDS, readonly=True)
+    move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
+    document_id = fields.Many2one("l10n_tn_edi.document", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    journal_id = fields.Many2one("account.journal", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    date = fields.Date(string="Invoice Date", readonly=True)
+    days = fields.Integer(string="Days Late", readonly=True, aggregator="max")
+    amount = fields.Monetary(string="In the Books", readonly=True)
+    amount_ttn = fields.Monetary(string="At TTN", readonly=True)
+    missing = fields.Integer(string="Numbers Missing", readonly=True)
+    state = fields.Selection(related="document_id.state", string="TTN Status")
+    reason = fields.Text(compute="_compute_reason")
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            SELECT found.move_id * 8 + array_position(%s::varchar[], found.kind::varchar) AS id, found.kind, found.move_id,
+                   found.document_id, move.company_id, move.journal_id, move.commercial_partner_id AS partner_id,
+                   move.currency_id, move.invoice_date AS date, found.days, move.amount_total AS amount,
+                   found.amount_ttn, found.missing
+              FROM (%s UNION ALL %s UNION ALL %s) found
+              JOIN account_move move ON move.id = found.move_id
+            """,
+            # The same line keeps its id: a selection means the same when the data moves on.
+            [kind for kind, _label in KINDS],
+            self._query_waiting(),
+            self._query_settled(),
+            self._query_gaps(),
+        )
+
+    @api.model
+    def _query_waiting(self):
+        """Posted and concerned, as ``account.move._l10n_tn_edi_concerned`` says, and not accepted after the company's days."""
+        return SQL(
+            """
+            SELECT CASE WHEN document.live AND document.state IN ('sending', 'submitted', 'unknown', 'to_decide')
+                        THEN 'no_verdict' ELSE 'not_sent' END AS kind,
+                   move.id AS move_id, document.id AS document_id,
+                   EXTRACT(day FROM now() AT TIME ZONE 'UTC' - COALESCE(document.create_date, move.invoice_date))::int AS days,
+                   NULL::numeric AS amount_ttn, NULL::int AS missing
+              FROM account_move move
+              JOIN res_company company ON company.id = move.company_id
+              JOIN account_journal journal ON journal.id = move.journal_id
+              JOIN res_partner partner ON partner.id = move.commercial_partner_id
+         LEFT JOIN l10n_tn_edi_document document ON document.id = move.l10n_tn_edi_document_id
+             WHERE move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_refund')
+               AND company.l10n_tn_edi_enabled AND journal.l10n_tn_edi_enabled
+               AND move.invoice_date >= company.l10n_tn_edi_go_live_date
+               AND move.l10n_tn_edi_exclusion IS NULL
+               AND NOT (company.l10n_tn_edi_consumer_policy = 'exclude' AND NOT COALESCE(partner.is_company, FALSE)
+                        AND partner.l10n_tn_edi_identifier_type IN ('I-02', 'I-03'))
+               AND NOT (company.l10n_tn_edi_foreign_policy = 'exclude' AND partner.l10n_tn_edi_identifier_type = 'I-04')
+               AND (document.id IS NULL OR NOT document.live OR document.state NOT IN ('accepted', 'conflict'))
+               AND COALESCE(document.create_date, move.invoice_date)
+                   < now() AT TIME ZONE 'UTC' - make_interval(days => company.l10n_tn_edi_late_days)
+            """
+        )
+
+    @api.model
+    def _query_settled(self):
+        """Accepted, but undone in Odoo, of another amount, or twice."""
+        return SQL(
+            """
+            SELECT CASE WHEN document.state = 'conflict' THEN 'twice'
+                        WHEN move.state != 'posted' THEN 'undone' ELSE 'amount' END AS kind,
+                   move.id AS move_id, document.id AS document_id, 0 AS days,
+                   CASE WHEN document.total ~ '^-?[0-9]+([.][0-9]+)?$' THEN document.total::numeric END AS amount_ttn,
+                   NULL::int AS missing
+              FROM l10n_tn_edi_document document
+              JOIN account_move move ON move.id = document.move_id
+             WHERE document.state IN ('accepted', 'conflict')
+               AND (document.live OR move.l10n_tn_edi_document_id = document.id)
+               AND (document.state = 'conflict' OR move.state != 'posted'
+                    OR (document.total ~ '^-?[0-9]+([.][0-9]+)?$' AND document.total::numeric != move.amount_total))
+            """
+        )
+
+    @api.model
+    def _query_gaps(self):
+        """Numbers that no entry has, in the journals that are switched on: the invoice after the gap is shown."""
+        return SQL(
+            """
+            SELECT 'gap' AS kind, numbered.id AS move_id, NULL::int AS document_id, 0 AS days,
+                   NULL::numeric AS amount_ttn, numbered.sequence_number - numbered.previous - 1 AS missing
+              FROM (SELECT move.id, move.sequence_number,
+                           lag(move.sequence_number) OVER (
+                               PARTITION BY move.journal_id, move.sequence_prefix ORDER BY move.sequence_number
+                           ) AS previous
+                      FROM account_move move
+                      JOIN account_journal journal ON journal.id = move.journal_id
+                      JOIN res_company company ON company.id = move.company_id
+                     WHERE company.l10n_tn_edi_enabled AND journal.l10n_tn_edi_enabled
+                       AND move.name IS NOT NULL AND move.name != '/'
+                       AND move.date >= company.l10n_tn_edi_go_live_date) numbered
+             WHERE numbered.sequence_number > numbered.previous + 1
+            """
+        )
+
+    @api.depends("kind", "document_id", "missing")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        messages = self.env["l10n_tn_edi.messages"]
+        for line in self:
+            document = line.document_id
+            if line.kind == "gap":
+                line.reason = self.env._(
+                    "%(count)s numbers before %(number)s belong to no entry. Explain them, or give them to new invoices.",
+                    count=line.missing,
+                    number=line.move_id.name,
+                )
+            elif line.kind == "undone":
+                line.reason = self.env._(
+                    "TTN holds the invoice and Odoo no longer does. Post it again as it was, or undo it with a credit note."
+                )
+            elif line.kind == "amount":
+                line.reason = self.env._(
+                    "The entry was changed after TTN accepted it. Correct it with a credit note."
+                )
+            elif document.live:
+                line.reason = (
+                    document.rejection_text
+                    or document.reason
+                    or line.move_id._l10n_tn_edi_headline(document.sudo())
+                )
+            else:
+                concerned, reason = line.move_id._l10n_tn_edi_concerned()
+                line.reason = (
+                    self.env._("It has no electronic document yet: send it.")
+                    if concerned
+                    else messages._sentence(reason)
+                )
+
+    def action_open(self):
+        """Open the invoice."""
+        self.ensure_one()
+        return self.move_id._get_records_action(views=[(False, "form")])
+
+    def action_send(self):
+        """Send to TTN what can be sent, and count the rest."""
+        return self.move_id.action_l10n_tn_edi_send_selected()
+
+    def action_ask(self):
+        """Ask TTN about what has no verdict, and count the rest."""
+        return self.move_id.action_l10n_tn_edi_ask_selected()

@@ -1,0 +1,107 @@
+import math
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+KILOBYTE = 1024
+
+
+class L10nTnEdiTariff(models.Model):
+    """What TTN charges from a day on: data, since TTN's price list is not public and changes."""
+
+    _name = "l10n_tn_edi.tariff"
+    _description = "TTN's Tariff"
+    _order = "date_from desc"
+    _rec_name = "date_from"
+
+    date_from = fields.Date(string="From", required=True)
+    step_kb = fields.Integer(string="Size Step (KB)", required=True, default=50)
+    price = fields.Float(
+        string="Price of a Document (TND)",
+        digits=(16, 3),
+        required=True,
+        help="Without tax, up to the size step. Each further step that is begun is charged once more.",
+    )
+    monthly_fee = fields.Float(string="Monthly Fee (TND)", digits=(16, 3), help="Without tax.")
+    note = fields.Char(help="Where the price comes from.")
+
+    _date_unique = models.Constraint("UNIQUE(date_from)", "There is a tariff from this day already.")
+
+    @api.constrains("step_kb", "price", "monthly_fee")
+    def _check_amounts(self):
+        for tariff in self:
+            if tariff.step_kb < 1 or tariff.price < 0 or tariff.monthly_fee < 0:
+                raise ValidationError(
+                    self.env._("A size step is at least 1 KB, and a price is not negative.")
+                )
+
+    @api.model
+    def _on(self, day):
+        """:param date day: a day.
+        :return: the tariff of that day; empty when none is known.
+        """
+        return self.sudo().search([("date_from", "<=", day)], limit=1)
+
+    def _cost(self, sizes):
+        """:param sizes: sizes of documents in bytes.
+        :return: float, what TTN charges for them without the monthly fee, in dinars without tax.
+        """
+        self.ensure_one()
+        return self.price * sum(max(1, math.ceil(size / (self.step_kb * KILOBYTE))) for size in sizes)
+
+
+class L10nTnEdiDocument(models.Model):
+    _inherit = "l10n_tn_edi.document"
+
+    size_kb = fields.Float(string="Size (KB)", compute="_compute_size", digits=(16, 1))
+    over_step = fields.Boolean(compute="_compute_size", help="Above the size that TTN's price is for.")
+
+    @api.depends("signed_id")
+    def _compute_size(self):
+        tariffs = {
+            day: self.env["l10n_tn_edi.tariff"]._on(day) for day in {one._charged_on() for one in self}
+        }
+        for document in self:
+            tariff = tariffs[document._charged_on()]
+            document.size_kb = document.sudo().signed_id.file_size / KILOBYTE
+            document.over_step = bool(tariff) and document.size_kb > tariff.step_kb
+
+    def _charged_on(self):
+        return (self.submitted_at or fields.Datetime.now()).date()
+
+
+class L10nTnEdiAccount(models.Model):
+    _inherit = "l10n_tn_edi.account"
+
+    month_count = fields.Integer(string="Deposits This Month", compute="_compute_month_cost")
+    month_cost = fields.Float(
+        string="Cost This Month (TND)",
+        compute="_compute_month_cost",
+        digits=(16, 3),
+        help="By TTN's tariff in the settings, with the monthly fee, without tax. TTN's own bill is what counts.",
+    )
+
+    def _compute_month_cost(self):
+        today = fields.Date.context_today(self)
+        tariff = self.env["l10n_tn_edi.tariff"]._on(today)
+        for account in self:
+            sizes = account._sizes_deposited(today.replace(day=1))
+            account.month_count = len(sizes)
+            account.month_cost = tariff.monthly_fee + tariff._cost(sizes) if tariff else 0.0
+
+    def _sizes_deposited(self, since):
+        """:return: list of int, the sizes in bytes of the documents that TTN took since a day."""
+        self.ensure_one()
+        self.env["l10n_tn_edi.document"].flush_model(["submitted_at", "signed_id", "company_id", "mode"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT file.file_size FROM l10n_tn_edi_document document "
+                "JOIN ir_attachment file ON file.id = document.signed_id "
+                "WHERE document.company_id = %s AND document.mode = %s AND document.submitted_at >= %s",
+                self.company_id.id,
+                self.mode,
+                since,
+            )
+        )
+        return [size or 0 for (size,) in rows]

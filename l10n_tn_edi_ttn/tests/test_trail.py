@@ -1,0 +1,291 @@
+"""A stopped queue and what it costs: contingency report, paper, tariff; the trail: reconciliation, export, QR codes."""
+
+import base64
+import io
+import zipfile
+
+from openpyxl import load_workbook
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command, Date
+from odoo.tests import tagged
+
+from .common_flow import TnEdiFlowCommon
+
+PROOF = base64.b64encode(b"Avis de TTN : service interrompu")
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestContingency(TnEdiFlowCommon):
+    def setUp(self):
+        super().setUp()
+        self.responsible = self.make_responsible(f"resp_{self.login}")
+        self.account = self.env["l10n_tn_edi.account"]._of(self.company, "test").with_user(self.responsible)
+
+    def stopped(self, count=2):
+        """:return: documents of a queue that a responsible has stopped."""
+        self.account.action_stop()
+        documents = self.documents.union(*(self.post() for _number in range(count)))
+        self.submit()
+        self.assertEqual(set(documents.mapped("state")), {"signed"})
+        return documents
+
+    def report(self):
+        values = self.account.action_contingency()["context"]
+        return (
+            self.env["l10n_tn_edi.contingency"].with_user(self.responsible).with_context(**values).create({})
+        )
+
+    def test_stopped_queue_is_shown(self):
+        self.assertFalse(self.env["l10n_tn_edi.account"].get_stopped())
+        self.stopped()
+        [shown] = self.env["l10n_tn_edi.account"].with_user(self.make_accountant()).get_stopped()
+        self.assertIn(self.company.name, shown["sentence"])
+        self.assertIn("2 documents", shown["sentence"])
+        self.assertFalse(shown["may_open"])
+
+    def test_report_names_every_invoice_since_when_and_why(self):
+        documents = self.stopped()
+        report = self.report()
+        self.assertEqual(report.document_ids.sudo(), documents.sorted("id"))
+        rows = report._rows()
+        for document, row in zip(documents, rows, strict=True):
+            self.assertEqual((row["number"], row["since"]), (document.number, document.create_date))
+            self.assertEqual(row["fingerprint"], document.sha256)
+            self.assertTrue(row["why"])
+        report.action_export()
+        sheet = load_workbook(io.BytesIO(base64.b64decode(report.file))).active
+        cells = [[cell.value for cell in line] for line in sheet.iter_rows()]
+        self.assertIn(self.company.name, cells[0][0])
+        self.assertEqual([line[0] for line in cells[-2:]], documents.mapped("number"))
+        self.assertEqual(cells[-1][4], documents[-1].amount_total)
+        html, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            "l10n_tn_edi_ttn.report_contingency", report.ids
+        )
+        for document in documents:
+            self.assertIn(document.number, html.decode())
+        self.assertEqual(report.action_print()["report_name"], "l10n_tn_edi_ttn.report_contingency")
+
+    def test_paper_needs_a_responsible_a_reason_and_a_proof(self):
+        document = self.stopped(1)
+        report = self.report()
+        for values in (
+            {"reason": "Panne"},
+            {"reason": " ", "proof": PROOF},
+            {"reason": False, "proof": PROOF},
+        ):
+            report.write({"proof": False, **values})
+            with self.assertRaises(UserError):
+                report.action_paper()
+        report.write({"reason": "Panne depuis deux jours", "proof": PROOF, "proof_name": "avis.txt"})
+        with self.assertRaises(AccessError):
+            report.with_user(self.make_accountant()).action_paper()
+        report.action_paper()
+        move = document.move_id
+        self.assertEqual((document.state, document.live), ("withdrawn", False))
+        self.assertEqual(move.l10n_tn_edi_exclusion, "paper")
+        self.assertIn("Panne depuis deux jours", move.l10n_tn_edi_exclusion_reason)
+        self.assert_chatter_has(move, self.responsible.name)
+        proof = self.env["ir.attachment"].sudo().search([("res_id", "=", move.id), ("name", "=", "avis.txt")])
+        self.assertEqual(proof.datas, PROOF)
+
+        # Nothing brings it back by itself …
+        self.account.action_resume()
+        move.action_l10n_tn_edi_send()
+        self.submit()
+        self.assertFalse(self.saves(move.name))
+        # … but a responsible does.
+        with self.assertRaises(UserError):
+            move.with_user(self.make_accountant("another")).action_l10n_tn_edi_queue_after_paper()
+        move.with_user(self.responsible).action_l10n_tn_edi_queue_after_paper()
+        self.submit()
+        self.follow()
+        self.assertEqual(self.document_of(move).state, "accepted", self.document_of(move).reason)
+
+    def test_what_ttn_may_hold_never_goes_on_paper(self):
+        document = self.deposit()
+        report = self.report()
+        self.assertIn(document, report.document_ids.sudo())
+        report.write({"reason": "Panne", "proof": PROOF})
+        with self.assertRaises(UserError):
+            report.action_paper()
+        self.assertEqual(document.state, "submitted")
+
+    def test_tariff_and_cost_of_the_month(self):
+        Tariff = self.env["l10n_tn_edi.tariff"].with_user(self.responsible)
+        Tariff.search([]).unlink()
+        self.assertEqual(self.account.month_cost, 0)
+        Tariff.create({"date_from": "2020-01-01", "step_kb": 50, "price": 0.19, "monthly_fee": 10})
+        document = self.deposit()
+        size = document.signed_id.file_size
+        self.assertAlmostEqual(document.size_kb, size / 1024, 1)
+        self.assertFalse(document.over_step)
+        self.account.invalidate_recordset()
+        self.assertEqual((self.account.month_count, round(self.account.month_cost, 3)), (1, 10.19))
+        Tariff.create({"date_from": Date.today(), "step_kb": 1, "price": 0.2})
+        self.account.invalidate_recordset()
+        document.invalidate_recordset()
+        self.assertTrue(document.over_step)
+        self.assertAlmostEqual(self.account.month_cost, 0.2 * -(-size // 1024))
+        for values in ({"step_kb": 0}, {"price": -1}):
+            with self.assertRaises(ValidationError):
+                Tariff.create({"date_from": "2021-01-01", "price": 1, **values})
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestTrail(TnEdiFlowCommon):
+    def lines(self, move):
+        self.env.flush_all()
+        return self.env["l10n_tn_edi.reconciliation"].search([("move_id", "=", move.id)])
+
+    def assert_found(self, move, kind):
+        line = self.lines(move)
+        self.assertEqual(line.mapped("kind"), [kind])
+        self.assertTrue(line.reason)
+        return line
+
+    # === Reconciliation === #
+
+    def test_what_agrees_is_not_shown(self):
+        accepted, new = self.accept(), self.post()
+        self.assertFalse(self.lines(accepted.move_id) + self.lines(new.move_id))
+
+    def test_posted_but_not_deposited(self):
+        self.settings(sending="on_demand")
+        document = self.post()
+        move = document.move_id
+        self.assertFalse(self.lines(move))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_document SET create_date = create_date - interval '5 days' WHERE id = %s",
+            [document.id],
+        )
+        line = self.assert_found(move, "not_sent")
+        self.assertEqual(line.days, 5)
+        self.settings(late_days=10)
+        self.assertFalse(self.lines(move))
+        self.settings(late_days=0)
+        line = self.lines(move)
+        line.action_send()
+        self.assertFalse(document.hold)
+        self.assertEqual(line.action_open()["res_id"], move.id)
+
+    def test_without_document(self):
+        self.invoice_journal.l10n_tn_edi_enabled = False
+        move = self.make_invoice(post=True)
+        self.invoice_journal.l10n_tn_edi_enabled = True
+        self.assert_found(move, "not_sent")
+        move.l10n_tn_edi_exclusion = "out_of_scope"
+        self.assertFalse(self.lines(move))
+
+    def test_no_verdict(self):
+        self.fault("no_verdict")
+        document = self.deposit()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_document SET create_date = create_date - interval '5 days' WHERE id = %s",
+            [document.id],
+        )
+        self.assert_found(document.move_id, "no_verdict").action_ask()
+
+    def test_accepted_and_undone_or_changed(self):
+        document = self.accept()
+        move = document.move_id
+        document.total = "1.000"
+        line = self.assert_found(move, "amount")
+        self.assertEqual((line.amount, line.amount_ttn), (move.amount_total, 1))
+        # As code that knows nothing of El Fatoora might do
+        self.env.cr.execute("UPDATE account_move SET state = 'draft' WHERE id = %s", [move.id])
+        move.invalidate_recordset(flush=False)
+        self.assert_found(move, "undone")
+
+    def test_gaps(self):
+        first = self.make_invoice(post=True)
+        prefix, number = first.sequence_prefix, first.sequence_number
+        second = self.make_invoice(name=f"{prefix}{number + 3:05d}", post=True)
+        self.assertEqual(self.lines(second).filtered(lambda line: line.kind == "gap").missing, 2)
+        self.assertFalse(self.lines(first).filtered(lambda line: line.kind == "gap"))
+
+    def test_companies_see_their_own(self):
+        document = self.accept()
+        document.total = "1.000"
+        self.env.flush_all()
+        other = self.env["res.company"].sudo().create({"name": "AUTRE ESSAI"})
+        user = self.make_accountant("tn_edi_elsewhere")
+        user.sudo().write({"company_id": other.id, "company_ids": [Command.set(other.ids)]})
+        self.assertFalse(self.env["l10n_tn_edi.reconciliation"].with_user(user).search([]))
+
+    # === Exchanges as a file === #
+
+    def test_exchanges_are_exported_with_their_bodies(self):
+        document = self.accept()
+        accountant = self.make_accountant()
+        exchanges = document.exchange_ids.with_user(accountant).sudo(False)
+        action = exchanges.action_export_zip()
+        self.assertIn("filename_field=filename", action["url"])
+        export = self.env["l10n_tn_edi.exchange.export"].with_user(accountant).search([], limit=1)
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(export.file))) as archive:
+            names = set(archive.namelist())
+            expected = {f"{one.id}_{body}.xml" for one in exchanges for body in ("request", "response")}
+            self.assertEqual(names, {"index.xlsx", *expected})
+            texts = b"".join(archive.read(name) for name in expected)
+            sheet = load_workbook(io.BytesIO(archive.read("index.xlsx"))).active
+        self.assertIn(document.deposit_id.encode(), texts)
+        self.assertNotIn(self.password.encode(), texts)
+        self.assertEqual(sheet.max_row, len(exchanges) + 1)
+
+    # === Send and wait === #
+
+    def test_what_the_waiting_screen_sees(self):
+        move = self.post().move_id.sudo(False).with_user(self.make_accountant())
+        action = move.action_l10n_tn_edi_send_and_wait()
+        self.assertEqual((action["tag"], action["params"]["move_id"]), ("l10n_tn_edi_wait", move.id))
+        self.assertFalse(move.l10n_tn_edi_outcome()["settled"])
+        self.submit()
+        self.follow()
+        outcome = move.l10n_tn_edi_outcome()
+        self.assertEqual((outcome["settled"], outcome["type"]), (True, "success"))
+        self.assertIn(move.l10n_tn_edi_reference, outcome["title"])
+
+    # === verifyQrCode === #
+
+    def verify(self, **values):
+        wizard = self.env["l10n_tn_edi.verify.qr"].with_user(
+            self.make_accountant(f"qr_{len(values)}_{self.login}")
+        )
+        return wizard.with_company(self.company).create({"company_id": self.company.id, **values})
+
+    def test_qr_code_of_an_accepted_invoice(self):
+        document = self.accept()
+        wizard = self.verify(image=document.cev)
+        wizard.action_verify()
+        self.assertIn(document.number, wizard.told)
+        self.assertEqual(wizard.answer, "QrCode valide")
+        exchange = self.env["l10n_tn_edi.exchange"].search([("operation", "=", "verify")], limit=1)
+        self.assertEqual((exchange.answer_class, exchange.company_id), ("answered", self.company))
+
+        forged = self.verify(text=wizard.text.replace(document.number, "AUTRE"), image=False)
+        forged.action_verify()
+        self.assertEqual(forged.answer, "QrCode non valide")
+
+    def test_qr_code_against_a_bill(self):
+        document = self.accept()
+        bill = self.env["account.move"].create(
+            {
+                "move_type": "in_invoice",
+                "partner_id": self.customer.id,
+                "ref": "AUTRE-1",
+                "invoice_date": "2026-03-15",
+                "invoice_line_ids": [Command.create({"name": "x", "price_unit": 5, "tax_ids": []})],
+            }
+        )
+        wizard = self.verify(image=document.cev, move_id=bill.id, text=False)
+        wizard.action_verify()
+        for word in ("AUTRE-1", document.number, "5.0"):
+            self.assertIn(word, wizard.differs)
+
+    def test_no_code_no_question(self):
+        for values in ({}, {"image": base64.b64encode(b"no picture")}, {"text": " "}):
+            with self.subTest(**values), self.assertRaises(UserError):
+                self.verify(**values).action_verify()
+        self.assertFalse(self.sandbox.ledger(self.login, "verifyQrCode"))
