@@ -6,7 +6,7 @@
     "author": "l10n_tn_edi_ttn contributors",
     "license": "LGPL-3",
     "countries": ["tn"],
-    "depends": ["account", "account_edi_ubl_cii", "account_payment", "l10n_tn"],
+    "depends": ["account", "account_edi_ubl_cii", "account_payment", "base_import", "l10n_tn"],
     "external_dependencies": {
         "python": [
             "asn1crypto",

@@ -177,6 +177,31 @@ class L10nTnEdiImport(models.Model):
         }
 
     def _start(self, *, check_only):
+        self._prepare_run(check_only)
+        if len(self.invoice_ids) <= AT_ONCE:
+            self._run()
+        else:
+            self._wake()
+        return True
+
+    def _run_now(self, most, *, check_only):
+        """Import while the caller waits.
+
+        :param int most: the most invoices that a caller can wait for.
+        :raise UserError: for a file with more of them, or one that can't be read.
+        """
+        self._prepare_run(check_only)
+        if len(self.invoice_ids) > most:
+            raise UserError(
+                self.env._(
+                    "The file has more than %(count)s invoices. Import it in Electronic Invoicing ▸ Import from Excel, "
+                    "which works in the background.",
+                    count=most,
+                )
+            )
+        self._run()
+
+    def _prepare_run(self, check_only):
         self.ensure_one()
         self.check_access("write")
         if self.state not in ("draft", "checked"):
@@ -185,11 +210,6 @@ class L10nTnEdiImport(models.Model):
             )
         self._read()
         self.sudo().write({"check_only": check_only, "state": "running", "user_id": self.env.uid})
-        if len(self.invoice_ids) <= AT_ONCE:
-            self._run()
-        else:
-            self._wake()
-        return True
 
     def _wake(self):
         cron = self.env.ref("l10n_tn_edi_ttn.ir_cron_import", raise_if_not_found=False)

@@ -362,6 +362,43 @@ class TestImport(TnEdiImportCommon):
         )
         self.assertIn("/l10n_tn_edi_ttn/import/template.xlsx", [item["template"] for item in templates])
 
+    def test_workbook_on_odoos_import_screen(self):
+        options = {
+            "has_headers": True,
+            "quoting": '"',
+            "separator": ",",
+            "date_format": "",
+            "datetime_format": "",
+        }
+
+        def screen(*rows):
+            return self.env["base_import.import"].create(
+                {
+                    "res_model": "account.move",
+                    "file": fill_template(rows),
+                    "file_name": "mars.xlsx",
+                    "file_type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                }
+            )
+
+        wrong = screen(self.row("F-1"), self.row("F-2", price="abc"))
+        preview = wrong.parse_preview(dict(options))
+        self.assertEqual(preview["matches"], {0: ["name"]})
+        self.assertEqual(preview["headers"][0], "Numéro")
+        answer = wrong.execute_import(["name"], preview["headers"], dict(options))
+        self.assertFalse(answer["ids"])
+        [message] = answer["messages"]
+        self.assertEqual((message["type"], message["record"]), ("error", 3))
+        self.assertIn("abc", message["message"])
+
+        good = screen(self.row("F-1"), self.row("F-2"))
+        tested = good.execute_import(["name"], preview["headers"], dict(options), dryrun=True)
+        self.assertEqual((tested["ids"], tested["messages"]), ([], []))
+        answer = good.execute_import(["name"], preview["headers"], dict(options))
+        moves = self.env["account.move"].browse(answer["ids"])
+        self.assertEqual(moves.mapped("l10n_tn_edi_import_number"), ["F-1", "F-2"])
+        self.assertEqual(self.env["l10n_tn_edi.import"].search_count([]), 1)
+
     def test_every_code_has_a_sentence(self):
         catalogue = self.env["l10n_tn_edi.messages"]._catalogue()
         self.assertLessEqual(WORKBOOK_CODES, ALL_CODES)
