@@ -127,6 +127,9 @@ fi
 wait_for_steps
 
 if [ "$wanted" = all ]; then
+    [ -d "$OCA_ADDONS/odoo/addons/queue_job" ] || mark_undone oca
+    step oca "$(fingerprint "$venvs" "$(content_of "$ROOT/requirements-queue-job.txt")")" \
+        "OCA's job queue, for the tests" make_oca_addons
     "$HERE/pg" start
     write_conf
     # The source's choice is asked again: the step above may have just remembered a checkout

@@ -247,6 +247,35 @@ class TestTrail(TnEdiFlowCommon):
         self.assertEqual((outcome["settled"], outcome["type"]), (True, "success"))
         self.assertIn(move.l10n_tn_edi_reference, outcome["title"])
 
+    # === What TTN holds beside what we sent === #
+
+    def test_decision_shows_both_sides(self):
+        document = self.accept()
+        responsible = self.make_responsible(f"decide_{self.login}")
+
+        def shown():
+            wizard = (
+                self.env["l10n_tn_edi.decide"].with_user(responsible).create({"document_id": document.id})
+            )
+            self.assertEqual(wizard.tried_at, document.exchange_ids.filtered("attempt").started_at)
+            self.assertTrue(wizard.asked_at)
+            [line] = wizard.line_ids
+            return line
+
+        document.state = "submitted"
+        document.state = "to_decide"
+        line = shown()
+        self.assertEqual((line.deposit_id, line.same), (document.deposit_id, "ours"))
+        self.assertEqual((line.total, line.reference), (document.total, document.reference))
+        value = document.signature_value
+        document.signature_value = "AAAA"
+        self.assertEqual(shown().same, "content")
+        document.document_digest = "AAAA"
+        self.assertEqual(shown().same, "other")
+        document.signature_value = value
+        shown().action_choose()
+        self.assertEqual(document.state, "submitted")
+
     # === verifyQrCode === #
 
     def verify(self, **values):

@@ -1,5 +1,10 @@
+import base64
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..elfatoora.answers import CONSULT, ConsultAnswer, read_answer
+from ..teif.foreign import parse_foreign_xml
 
 
 class L10nTnEdiDecide(models.TransientModel):
@@ -12,6 +17,13 @@ class L10nTnEdiDecide(models.TransientModel):
     number = fields.Char(related="document_id.number")
     reason = fields.Text(related="document_id.reason")
     exchange_ids = fields.One2many(related="document_id.exchange_ids")
+    total = fields.Char(related="document_id.total")
+    signed_at = fields.Datetime(related="document_id.signed_at")
+    tried_at = fields.Datetime(compute="_compute_tried_at", string="Last Deposit Tried")
+    asked_at = fields.Datetime(compute="_compute_tried_at", string="TTN Was Asked On")
+    line_ids = fields.One2many(
+        "l10n_tn_edi.decide.line", "decide_id", compute="_compute_line_ids", store=True, readonly=True
+    )
     decision = fields.Selection(
         [
             ("deposited", "TTN holds it: this is its deposit number"),
@@ -32,6 +44,40 @@ class L10nTnEdiDecide(models.TransientModel):
         decisions.document_id.check_access("read")
         return decisions
 
+    def _last_answer(self):
+        """:return: (exchange, ``ConsultAnswer``) of the last question that TTN answered completely; None for what is missing."""
+        exchanges = self.document_id.sudo().with_context(bin_size=False).exchange_ids
+        for exchange in exchanges.filtered(
+            lambda e: e.operation == "consult" and e.answer_class == "answered"
+        ):
+            body = (
+                base64.b64decode(exchange.response_file)
+                if exchange.response_file
+                else (exchange.response_text or "").encode()
+            )
+            answer = read_answer(CONSULT, exchange.http_status, body, parse_foreign_xml)
+            if isinstance(answer, ConsultAnswer):
+                return exchange, answer
+        return exchanges.browse(), None
+
+    @api.depends("document_id")
+    def _compute_tried_at(self):
+        for wizard in self:
+            document = wizard.document_id.sudo()
+            wizard.tried_at = document.exchange_ids.filtered(lambda e: e.operation == "save")[:1].started_at
+            wizard.asked_at = wizard._last_answer()[0].started_at
+
+    @api.depends("document_id")
+    def _compute_line_ids(self):
+        """Each deposit that TTN showed last, beside what was sent."""
+        for wizard in self:
+            _exchange, answer = wizard._last_answer()
+            document = wizard.document_id.sudo().with_context(bin_size=False)
+            wizard.line_ids = [
+                fields.Command.create(self.env["l10n_tn_edi.decide.line"]._values(document, deposit))
+                for deposit in (answer.deposits if answer else ())
+            ]
+
     def action_apply(self):
         """Apply the decision; the document checks the rights and writes it down."""
         self.ensure_one()
@@ -46,3 +92,59 @@ class L10nTnEdiDecide(models.TransientModel):
                 )
             self.document_id.action_decide_absent()
         return {"type": "ir.actions.act_window_close"}
+
+
+class L10nTnEdiDecideLine(models.TransientModel):
+    """One deposit that TTN shows under the document's number."""
+
+    _name = "l10n_tn_edi.decide.line"
+    _description = "Deposit at TTN beside What Was Sent"
+    _order = "id"
+
+    decide_id = fields.Many2one("l10n_tn_edi.decide", required=True, ondelete="cascade")
+    deposit_id = fields.Char(string="Deposit Number", readonly=True)
+    number = fields.Char(readonly=True)
+    date = fields.Char(string="Processed On", readonly=True, help="As TTN writes it.")
+    total = fields.Char(readonly=True)
+    reference = fields.Char(string="TTN Reference", readonly=True)
+    errors = fields.Text(string="Objections", readonly=True)
+    same = fields.Selection(
+        [
+            ("ours", "The very file that was sent"),
+            ("content", "The same invoice, signed otherwise"),
+            ("other", "Another document"),
+            ("unreadable", "It cannot be read"),
+        ],
+        string="Compared With What Was Sent",
+        readonly=True,
+    )
+
+    @api.model
+    def _values(self, document, deposit):
+        """:param document: the ``l10n_tn_edi.document`` that was sent.
+        :param deposit: ``elfatoora.answers.Deposit``.
+        :return: values of a line.
+        """
+        seen = document._read_deposit(deposit)
+        if not seen.signature_value:
+            same = "unreadable"
+        elif document._is_ours(seen.signature_value):
+            same = "ours"
+        else:
+            same = "content" if seen.document_digest == document.document_digest else "other"
+        return {
+            "deposit_id": str(deposit.deposit_id or ""),
+            "number": deposit.number,
+            "date": deposit.date_process,
+            "total": str(seen.total if seen.total is not None else deposit.amount_tax or ""),
+            "reference": deposit.reference,
+            "errors": "\n".join(" ".join(filter(None, error)) for error in deposit.errors),
+            "same": same,
+        }
+
+    def action_choose(self):
+        """This deposit is the document: verify it and go on."""
+        self.ensure_one()
+        wizard = self.decide_id
+        wizard.write({"decision": "deposited", "deposit_id": self.deposit_id})
+        return wizard.action_apply()

@@ -6,6 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 ENV_DIR=$ROOT/.env
 VENV=$ENV_DIR/venv
 SANDBOX_VENV=$ENV_DIR/venv-sandbox
+OCA_ADDONS=$ENV_DIR/oca
 TEMPLATE_DB=template_tn
 
 say() { printf '[%4ds] %s\n' "$SECONDS" "$*"; }

@@ -31,4 +31,12 @@ venv_key() { fingerprint "$(find_python)" "$("$(find_python)" -V)" "$(content_of
 
 make_odoo_venv() { make_venv "$VENV" "${ODOO_REQUIREMENTS[@]}"; }
 
+# OCA's addons that a glue addon depends on, for its tests: they lie beside the environment, since what they require of
+# Python packages is Odoo itself.
+make_oca_addons() {
+    rm -rf "$OCA_ADDONS"
+    "$VENV/bin/python" -m pip install -q --disable-pip-version-check --no-input --no-deps --target "$OCA_ADDONS" \
+        -r "$ROOT/requirements-queue-job.txt"
+}
+
 make_sandbox_venv() { make_venv "$SANDBOX_VENV" "${SANDBOX_REQUIREMENTS[@]}"; }

@@ -1,0 +1,1 @@
+from . import l10n_tn_edi_document
