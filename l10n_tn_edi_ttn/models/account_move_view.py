@@ -187,7 +187,7 @@ class AccountMove(models.Model):
                 "action": self.action_l10n_tn_edi_open_correct(),
             }
         if "decide" in actions:
-            return {"action_text": self.env._("Decide"), "action": document.action_open_decide()}
+            return {"action_text": self.env._("Decide"), "action": document._action_decide()}
         if document.state in ("submitted", "unknown"):
             return {
                 "action_text": self.env._("Ask TTN now"),

@@ -98,6 +98,13 @@ class L10nTnEdiDocument(models.Model):
     def action_open_decide(self):
         """Open the wizard in which a responsible decides what became of a deposit."""
         self.ensure_one()
+        wizard = self.env["l10n_tn_edi.decide"].create({"document_id": self.id})
+        # Made already: its lines have buttons.
+        return {**self._action_decide(), "res_id": wizard.id}
+
+    def _action_decide(self):
+        """:return: the action that opens the wizard, without making it."""
+        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("What became of this deposit?"),
