@@ -15,6 +15,7 @@ from . import test_report_pdfa
 from . import test_kept
 from . import test_import
 from . import test_latch
+from . import test_live_checks
 from . import test_mending
 from . import test_multicompany
 from . import test_onboarding

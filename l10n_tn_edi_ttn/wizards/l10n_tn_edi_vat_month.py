@@ -272,9 +272,9 @@ class L10nTnEdiVatMonthLine(models.TransientModel):
     base_rejected = fields.Monetary(string="Base, rejected")
     tax_rejected = fields.Monetary(string="Tax, rejected")
     count_rejected = fields.Integer(string="Number, rejected")
-    base_excluded = fields.Monetary(string="Base, not deposited")
-    tax_excluded = fields.Monetary(string="Tax, not deposited")
-    count_excluded = fields.Integer(string="Number, not deposited")
+    base_excluded = fields.Monetary(string="Base, excluded")
+    tax_excluded = fields.Monetary(string="Tax, excluded")
+    count_excluded = fields.Integer(string="Number, excluded")
 
     @api.depends("section", "code", "rate")
     @api.depends_context("lang")
