@@ -49,7 +49,7 @@ def make_company_elsewhere(admin):
     [company] = admin.call("res.company", "create", [{"name": "Société de Lyon", "country_id": france}])
     admin.call("res.users", "write", [admin.uid], {"company_ids": [(4, company)]})
     context = {"allowed_company_ids": [company]}
-    admin.call("account.chart.template", "try_loading", "generic_coa", company, context=context)
+    admin.call("account.chart.template", "try_loading", [], "generic_coa", company, context=context)
     [partner] = admin.call("res.partner", "create", [{"name": "Client", "country_id": france}])
     moves = admin.call(
         "account.move",
@@ -122,9 +122,10 @@ def test_beside_others_and_a_company_elsewhere_stays_as_it_is(bare):
 
 def test_brought_up_to_date_with_data(database, company, start):
     moves = company.post_invoices(3)
-    start(CronWorker(database, options=company.options()))
+    worker = start(CronWorker(database, options=company.options()))
     databases.wake_cron(database)
     wait_until(lambda: set(company.states(moves)) == {"accepted"}, "all are accepted", timeout=120)
+    worker.stop()
     waiting = company.post_invoices(1)
     for process in company.processes:
         process.stop()
