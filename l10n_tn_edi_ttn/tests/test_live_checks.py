@@ -24,7 +24,7 @@ class TestLiveChecks(TnEdiCommon):
     def test_tax(self):
         self.assertFalse(self.vat_19.l10n_tn_edi_warning)
         self.assertFalse(self.stamp.l10n_tn_edi_warning)
-        tax = self.vat_19.with_context(lang="en_US").copy()
+        tax = self.vat_19.with_context(lang="en_US").copy({"name": "TVA essai"})
         tax.amount = 21.0
         self.assertIn("no VAT of this rate", tax.l10n_tn_edi_warning)
         tax.l10n_tn_edi_code = False
