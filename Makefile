@@ -11,11 +11,11 @@ ODOO_TAGS ?= /l10n_tn_edi_ttn
 export PYTEST_ARGS ODOO_TAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup venvs demo stop test test-pure test-odoo test-live lint format bench chaos clean
+.PHONY: help setup venvs demo screenshots stop test test-pure test-odoo test-live lint format bench chaos clean
 
 help:
 	@sed -n '1,/^$$/s/^#   \{0,1\}/  /p' Makefile
-	@echo "   make lint | format | bench | chaos | clean"
+	@echo "   make screenshots | lint | format | bench | chaos | clean"
 
 setup:
 	@scripts/setup.sh
@@ -25,6 +25,9 @@ venvs:
 
 demo: setup
 	@demo/run
+
+screenshots: demo
+	@$(PYTHON) demo/screenshots
 
 stop:
 	@if [ -x demo/stop ]; then demo/stop; fi

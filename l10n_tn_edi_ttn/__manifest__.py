@@ -100,6 +100,7 @@
         "report/report_enrolment.xml",
         "security/l10n_tn_edi_onboarding_security.xml",
         "wizards/l10n_tn_edi_onboarding_views.xml",
+        # last: it moves what the others added
         "views/res_config_settings_layout_views.xml",
     ],
     "assets": {

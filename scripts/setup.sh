@@ -126,6 +126,10 @@ if [ "$wanted" = all ]; then
 fi
 wait_for_steps
 
+if [ "$wanted" = all ] && have npm; then
+    step rtlcss "$(fingerprint rtlcss-4.3.0)" "style sheets from right to left" make_rtlcss
+fi
+
 if [ "$wanted" = all ]; then
     [ -d "$OCA_ADDONS/odoo/addons/queue_job" ] || mark_undone oca
     step oca "$(fingerprint "$venvs" "$(content_of "$ROOT/requirements-queue-job.txt")")" \
