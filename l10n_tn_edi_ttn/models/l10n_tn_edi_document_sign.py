@@ -78,13 +78,14 @@ class L10nTnEdiDocument(models.Model):
                     "These documents are signed in different ways. Sign those of one company at a time."
                 )
             )
+        if providers._needs_signatory():
+            waiting = self.env["l10n_tn_edi.signatory"]._share(providers, self.env.user, waiting)
         waiting.sudo().filtered("hold").hold = False
         if providers.code == "digigo":
             return providers._begin_digigo(waiting)
         if providers.code == "desktop":
             return providers._begin_desktop(waiting)
         if providers.code == "agent" and providers.agent_pin == "typed":
-            self.env["l10n_tn_edi.signatory"]._for_user(providers, self.env.user, waiting)
             return {
                 "type": "ir.actions.act_window",
                 "name": self.env._("Sign"),

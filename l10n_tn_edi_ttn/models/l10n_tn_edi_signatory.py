@@ -39,6 +39,26 @@ class L10nTnEdiSignatory(models.Model):
         """:return: those of ``self`` whose journals cover ``journals``."""
         return self.filtered(lambda one: not one.journal_ids or journals <= one.journal_ids)
 
+    def _of_user(self, user):
+        """:return: those of ``self`` as whom the user signs: as the holder first, then as a substitute."""
+        own = self.filtered(lambda one: one.user_id == user)
+        return own | (self - own).filtered(lambda one: one.substitute_id == user)
+
+    @api.model
+    def _share(self, provider, user, documents):
+        """What of a selection the user may sign with one PIN or password; the rest is somebody else's.
+
+        :raise UserError: when it is nothing.
+        """
+        for signatory in provider.sudo().signatory_ids._of_user(user):
+            share = documents.filtered(
+                lambda document, signatory=signatory: signatory._may_sign(document.sudo().journal_id)
+            )
+            if share:
+                return share
+        self._for_user(provider, user, documents[:1])
+        return documents
+
     @api.model
     def _for_user(self, provider, user, documents):
         """The signatory as whom a user signs documents.
@@ -47,9 +67,7 @@ class L10nTnEdiSignatory(models.Model):
         """
         journals = documents.journal_id
         candidates = provider.sudo().signatory_ids._may_sign(journals)
-        own = candidates.filtered(lambda one: one.user_id == user) or candidates.filtered(
-            lambda one: one.substitute_id == user
-        )
+        own = candidates._of_user(user)
         if own:
             return own[0]
         names = ", ".join(candidates.user_id.mapped("name"))
@@ -63,34 +81,30 @@ class L10nTnEdiSignatory(models.Model):
         )
 
     def _tell_waiting(self):
-        """Give the holder an activity, one for all documents that wait for the signature."""
+        """Give the holder an activity in his language, one for all documents that wait for the signature."""
         for signatory in self.sudo():
             if signatory.activity_ids:
                 continue
-            signatory.activity_schedule(
+            told = signatory.with_context(lang=signatory.user_id.lang)
+            told.activity_schedule(
                 "mail.mail_activity_data_todo",
                 user_id=signatory.user_id.id,
-                summary=self.env._("Sign electronic invoices"),
-                note=self.env._(
+                summary=told.env._("Sign electronic invoices"),
+                note=told.env._(
                     "Documents wait for your signature: Electronic Documents, filter “Waits for a Signature”, select them, Sign."
                 ),
             )
 
     def _tell_done(self):
-        """End the holder's activity when nothing waits any more."""
+        """End the holder's activity when nothing of what he signs waits any more."""
         for signatory in self.sudo():
-            left = (
-                self.env["l10n_tn_edi.document"]
-                .sudo()
-                .search_count(
-                    [
-                        ("company_id", "child_of", signatory.company_id.id),
-                        ("live", "=", True),
-                        ("state", "=", "to_sign"),
-                        ("next_at", "=", False),
-                    ],
-                    limit=1,
-                )
-            )
-            if not left:
+            domain = [
+                ("company_id", "child_of", signatory.company_id.id),
+                ("live", "=", True),
+                ("state", "=", "to_sign"),
+                ("next_at", "=", False),
+            ]
+            if signatory.journal_ids:
+                domain.append(("journal_id", "in", signatory.journal_ids.ids))
+            if not self.env["l10n_tn_edi.document"].sudo().search_count(domain, limit=1):
                 signatory.activity_ids.action_done()

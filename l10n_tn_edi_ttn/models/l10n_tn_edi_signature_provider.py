@@ -231,6 +231,10 @@ class L10nTnEdiSignatureProvider(models.Model):
         """:return: whether a human has to do something before this provider can sign."""
         return self.code in self._interactive_codes()
 
+    def _needs_signatory(self):
+        """:return: whether only signatories may sign with this provider, with a PIN or password."""
+        return self.code in self._interactive_codes()
+
     def _is_remote(self):
         """:return: whether signing calls somebody else, so that no row may be locked meanwhile."""
         return self.code in self._remote_codes() and not self._waits_for_human()

@@ -64,6 +64,9 @@ class L10nTnEdiSignatureProvider(models.Model):
             return super()._waits_for_human()
         return self.agent_pin == "typed" and not self._agent_session_open()
 
+    def _needs_signatory(self):
+        return (self.code == "agent" and self.agent_pin == "typed") or super()._needs_signatory()
+
     def _agent_session_open(self):
         until = self.sudo().agent_session_until
         return bool(until and until > fields.Datetime.now() and self.sudo().agent_session_encrypted)

@@ -65,9 +65,7 @@ class L10nTnEdiSignatureProvider(models.Model):
         :return: the client action that does it.
         :raise UserError: when the user is no signatory for them.
         """
-        provider = self.sudo()
-        self.env["l10n_tn_edi.signatory"]._for_user(provider, self.env.user, documents)
-        return provider._desktop_action(documents=documents.ids)
+        return self.sudo()._desktop_action(documents=documents.ids)
 
     def action_test(self):
         """For a token on a user's computer: have the administrator's own browser look for it."""
@@ -101,9 +99,9 @@ class L10nTnEdiSignatureProvider(models.Model):
             signatory.certificate_id = certificate
         batch = documents[: max(1, provider.batch_size)]
         signing = self.env["l10n_tn_edi.signing"]._begin(
-            provider, signatory, batch, chain, left=len(documents) - len(batch)
+            provider, signatory, batch, chain, left=documents - batch
         )
-        return {"signing": signing.id, "requests": [line._desktop_request() for line in signing.line_ids]}
+        return {"signing": signing.id, "requests": [line._desktop_request() for line in signing._todo()]}
 
     def desktop_register(self, found):
         """Note the certificate that the administrator's browser found on the token.
@@ -189,7 +187,7 @@ class L10nTnEdiSigning(models.Model):
         :return: an action that shows what came of each document.
         """
         signing = self._desktop_claim()
-        count = len(signing.line_ids)
+        count = len(signing._todo())
         if not isinstance(results, list) or len(results) != count:
             found = len(results) if isinstance(results, list) else 0
             signing._fail(("remote.count", {"expected": count, "found": found}))

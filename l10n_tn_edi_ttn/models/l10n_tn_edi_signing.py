@@ -102,7 +102,7 @@ class L10nTnEdiSigning(models.Model):
         :param documents: ``l10n_tn_edi.document`` to sign; those that cannot be built are stopped as usual.
         :param list chain: DER certificates of the holder.
         :param left: further ``l10n_tn_edi.document`` that were selected and are signed afterwards.
-        :return: the session; its lines are those documents that are ready.
+        :return: the session, with a line for each document; those that could not be prepared say why.
         :raise UserError: when none is, or somebody else is at them.
         """
         provider, documents = provider.sudo(), documents.sudo()
@@ -139,7 +139,10 @@ class L10nTnEdiSigning(models.Model):
                 "signatory_id": signatory.id,
                 "expires_at": until,
                 "token": token,
-                "line_ids": [fields.Command.create(line) for line in frozen.values()],
+                "line_ids": [
+                    fields.Command.create(frozen.get(document) or self._stopped_line(document))
+                    for document in locked
+                ],
                 "left_document_ids": [fields.Command.set(left.ids)] if left else [],
             }
         )
@@ -165,6 +168,21 @@ class L10nTnEdiSigning(models.Model):
             "unsigned": unsigned.data.decode(),
             "prepared": {"state": prepared.state, "digest": prepared.digest.hex()},
         }
+
+    @api.model
+    def _stopped_line(self, document):
+        """:return: values of a line that says why a document could not even be prepared."""
+        return {
+            "document_id": document.id,
+            "number": document.number or document.move_id.name,
+            "state": "failed",
+            "reason_code": document.reason_code or "document.changed",
+            "reason_params": document.reason_params or {},
+        }
+
+    def _todo(self):
+        """:return: the lines that have no result yet."""
+        return self.line_ids.filtered(lambda line: line.state in ("waiting", "working"))
 
     def _new_return(self):
         """:return: the text with which the service comes back; it is known to the holder's browser only."""
@@ -193,7 +211,7 @@ class L10nTnEdiSigning(models.Model):
         return signing
 
     def _digests(self):
-        return self.line_ids._digests()
+        return self._todo()._digests()
 
     def _prepared(self):
         """:return: list of ``xades.Prepared``, one for each line."""
@@ -204,7 +222,7 @@ class L10nTnEdiSigning(models.Model):
                 "",
                 line.prepared["state"],
             )
-            for line in self.line_ids
+            for line in self._todo()
         ]
 
     def _finish(self, values):
@@ -213,7 +231,7 @@ class L10nTnEdiSigning(models.Model):
         :param values: for each line, in order: raw signature, or the SignatureError instead of it.
         """
         self.ensure_one()
-        self.line_ids._put(values)
+        self._todo()._put(values)
         self._close("done" if self.signed_count else "failed")
 
     def _fail(self, error):
@@ -224,7 +242,7 @@ class L10nTnEdiSigning(models.Model):
         self.ensure_one()
         code, params = error if isinstance(error, tuple) else (error.code, error.params)
         params = {"provider": self.provider_id.name, **params}
-        for line in self.line_ids.filtered(lambda line: line.state in ("waiting", "working")):
+        for line in self._todo():
             line._keep({"error": (code, params)})
         self.write({"reason_code": code, "reason_params": params})
         self._close("done" if self.signed_count else "failed")

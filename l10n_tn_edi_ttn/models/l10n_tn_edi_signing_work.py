@@ -62,11 +62,8 @@ class L10nTnEdiSigning(models.Model):
 
     def _close_when_done(self):
         locked = self.sudo().try_lock_for_update()
-        if locked.state != "working" or any(
-            state in ("waiting", "working") for state in locked.line_ids.mapped("state")
-        ):
-            return
-        locked._close("done" if locked.signed_count else "failed")
+        if locked.state == "working" and not locked._todo():
+            locked._close("done" if locked.signed_count else "failed")
 
     @api.model
     def _work_off(self):

@@ -292,6 +292,67 @@ class TestDigiGo(TnEdiFlowCommon, HttpCase):
         self.digigo.signatory_ids.substitute_id = accountant
         self.begin(document, accountant)
 
+    def second_holder(self):
+        """A holder of another journal beside the first, who keeps the usual one.
+
+        :return: (user, a document that waits for him).
+        """
+        [first] = self.digigo.signatory_ids
+        first.journal_ids = self.invoice_journal
+        account = self.invoice_journal.default_account_id
+        journal = self.invoice_journal.sudo().copy({"code": "AUT", "default_account_id": account.id})
+        user = self.make_accountant()
+        credential = f"{user.login}-{secrets.token_hex(4)}@exemple.tn"
+        self.sandbox.call(
+            "POST",
+            "remote",
+            kind="digigo",
+            name=credential,
+            pin=self.pin,
+            subject="SECOND",
+            declare=self.login,
+        )
+        self.digigo.signatory_ids = [
+            Command.create({"user_id": user.id, "credential": credential, "journal_ids": journal.ids})
+        ]
+        return user, self.post(journal_id=journal.id)
+
+    def test_each_holder_signs_for_his_journals(self):
+        user, other = self.second_holder()
+        [first, second] = self.digigo.signatory_ids
+        mine = self.wait_for_signature()
+        self.assertEqual(first.activity_ids.user_id, self.holder)
+        self.assertEqual(second.activity_ids.user_id, user)
+        # Whoever selects everything signs his own.
+        both = mine | other
+        self.come_back(self.at_digigo(self.begin(both)))
+        self.assertEqual(both.mapped("state"), ["signed", "to_sign"])
+        self.assertFalse(first.activity_ids)
+        self.assertTrue(second.activity_ids, "the other holder's documents still wait")
+        with self.assertRaisesRegex(UserError, user.login):
+            self.begin(other)
+        self.come_back(self.at_digigo(self.begin(both, user)), user)
+        self.assertEqual(other.state, "signed")
+        self.assertFalse(second.activity_ids)
+        self.assertEqual((mine.signer_id, other.signer_id), (self.holder, user))
+        self.assertNotEqual(mine.certificate_id, other.certificate_id)
+        self.submit()
+        self.follow()
+        self.assertEqual(set(both.mapped("state")), {"accepted"}, both.mapped("reason"))
+
+    def test_a_line_for_each_document(self):
+        """Also for one that cannot even be prepared."""
+        customer = self.customer.sudo().copy({"vat": self.customer.vat})
+        other = self.post(partner=customer)
+        documents = self.wait_for_signature() | other
+        customer.vat = False
+        self.come_back(self.at_digigo(self.begin(documents)))
+        self.assertEqual(documents.mapped("state"), ["signed", "error"])
+        lines = self.last_session().line_ids
+        self.assertEqual(lines.document_id, documents)
+        self.assertEqual(lines.mapped("state"), ["signed", "failed"])
+        self.assertTrue(lines[1].reason)
+
     def test_too_late(self):
         document = self.wait_for_signature()
         location = self.at_digigo(self.begin(document))
