@@ -16,7 +16,8 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     l10n_tn_edi_readiness_told = fields.Char(
-        help="Version, date and threshold of the last check that the responsible was told of."
+        string="Migration Check Told",
+        help="Version, date and threshold of the last check that the responsible was told of.",
     )
 
     @api.model

@@ -44,6 +44,10 @@ class L10nTnEdiCheckFile(models.TransientModel):
         help="Ask the authorities of the certificates whether they were revoked; it may take some seconds.",
     )
 
+    def _compute_display_name(self):
+        # OVERRIDE 'base': what stands above the screen
+        self.display_name = self.env._("Check or Verify a TEIF File")
+
     def action_check(self):
         """Check the file and show what was found."""
         self.ensure_one()

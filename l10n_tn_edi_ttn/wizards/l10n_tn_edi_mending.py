@@ -23,6 +23,10 @@ class L10nTnEdiMending(models.TransientModel):
     left = fields.Integer(string="Not Shown", readonly=True)
     written = fields.Integer(readonly=True)
 
+    def _compute_display_name(self):
+        # OVERRIDE 'base': what stands above the screen
+        self.display_name = self.env._("Mend for Electronic Invoicing")
+
     @api.model
     def _open(self, record_ids=None):
         """Open the proposals for some records, or for all that invoices of the user's companies are made of.

@@ -52,6 +52,10 @@ class L10nTnEdiReadiness(models.TransientModel):
     fault_ids = fields.One2many("l10n_tn_edi.readiness.fault", "readiness_id", readonly=True)
     line_ids = fields.One2many("l10n_tn_edi.readiness.line", "readiness_id", readonly=True)
 
+    def _compute_display_name(self):
+        # OVERRIDE 'base': what stands above the screen
+        self.display_name = self.env._("Readiness for Electronic Invoicing")
+
     def action_check(self):
         """Examine the invoices and show the report."""
         self.ensure_one()
