@@ -52,6 +52,9 @@ LINES = (1, 20, 200, 1000)
 VERSIONS = ("1.8.9", "1.9.0")
 #: What 20 lines may cost at most, as a multiple of the bare libraries.
 LIMIT = 1.5
+#: What a line of the longest document may cost at most, as a multiple of a line of the one before: it grows linearly, and memory is
+#: slower the more of it is used.
+GROWTH = 1.5
 SECONDS_A_CASE = 4
 
 
@@ -61,6 +64,9 @@ def measure() -> dict:
     certificate = _certificate(key)
     cases = [_case(version, lines, key, certificate) for version in VERSIONS for lines in LINES]
     twenty = [case["ratio"] for case in cases if case["lines"] == 20]
+    growth = {
+        version: _growth([case for case in cases if case["version"] == version]) for version in VERSIONS
+    }
     return {
         "python": platform.python_version(),
         "lxml": etree.__version__,
@@ -69,8 +75,18 @@ def measure() -> dict:
         "unit": "milliseconds of CPU time, best of all turns",
         "cases": cases,
         "limit": LIMIT,
-        "within_limit": max(twenty) <= LIMIT,
+        "growth": growth,
+        "growth_limit": GROWTH,
+        "within_limit": max(twenty) <= LIMIT and max(growth.values()) <= GROWTH,
     }
+
+
+def _growth(cases):
+    """What a line of the longest of ``cases`` costs, as a multiple of a line of the second longest."""
+    per_line = [
+        case["ours"]["total"] / case["lines"] for case in sorted(cases, key=lambda case: case["lines"])
+    ]
+    return round(per_line[-1] / per_line[-2], 2)
 
 
 def invoice(version: str, lines: int) -> Document:
@@ -250,4 +266,8 @@ def show(result: dict):
         )
         print(
             f"{case['version']:8}{case['lines']:6}{case['bytes']:9}   {ours:38}{bare:32}{case['ratio']:.2f}"
+        )
+    for version, growth in result["growth"].items():
+        print(
+            f"{version:8}a line of {LINES[-1]} costs {growth:.2f} times one of {LINES[-2]} (at most {GROWTH})"
         )
