@@ -52,8 +52,8 @@ LINES = (1, 20, 200, 1000)
 VERSIONS = ("1.8.9", "1.9.0")
 #: What 20 lines may cost at most, as a multiple of the bare libraries.
 LIMIT = 1.5
-#: What a line of the longest document may cost at most, as a multiple of a line of the one before: it grows linearly, and memory is
-#: slower the more of it is used.
+#: What a line of the longest document may cost at most, as a multiple of a line of the one before: the cost grows with the
+#: lines, and a little more, since large trees leave the processor's caches.
 GROWTH = 1.5
 SECONDS_A_CASE = 4
 
