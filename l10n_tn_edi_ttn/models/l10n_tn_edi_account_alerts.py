@@ -49,13 +49,12 @@ class L10nTnEdiAccount(models.Model):
     def _attention(self):
         """What somebody has to look at today.
 
-        :return: list of dict ``text`` (a sentence in the language of the environment) and ``domain`` (of the documents that
-            it is about; None when it is about something else).
+        :return: list of str, sentences in the language of the environment.
         """
         self.ensure_one()
         found = []
         if self.stopped:
-            found.append({"text": self.stop_sentence, "domain": None})
+            found.append(self.stop_sentence)
         for text, domain in (
             (self.env._("Rejected by TTN"), [("live", "=", True), ("state", "=", "rejected")]),
             (
@@ -75,7 +74,7 @@ class L10nTnEdiAccount(models.Model):
         return found + self._attention_to_certificates() + self._attention_to_month()
 
     def _counted(self, text, domain):
-        """:return: list with the entry of ``_attention`` for the documents of ``domain``, empty when there are none."""
+        """:return: list with the sentence of ``_attention`` about the documents of ``domain``, empty when there are none."""
         domain = [("company_id", "=", self.company_id.id), ("mode", "=", self.mode), *domain]
         Document = self.env["l10n_tn_edi.document"]
         count = Document.search_count(domain)
@@ -86,10 +85,7 @@ class L10nTnEdiAccount(models.Model):
             for document in Document.search(domain, order="invoice_date, id", limit=NAMED)
         )
         more = " …" if count > NAMED else ""
-        sentence = self.env._(
-            "%(what)s: %(count)s (%(names)s)", what=text, count=count, names=f"{names}{more}"
-        )
-        return [{"text": sentence, "domain": domain}]
+        return [self.env._("%(what)s: %(count)s (%(names)s)", what=text, count=count, names=f"{names}{more}")]
 
     def _attention_to_certificates(self):
         certificates = self.env["l10n_tn_edi.certificate"]._used_by(self.company_id)
@@ -102,11 +98,7 @@ class L10nTnEdiAccount(models.Model):
             "over": lambda one: self.env._("The certificate of %(holder)s has ended.", holder=one.name),
             "revoked": lambda one: self.env._("The certificate of %(holder)s is revoked.", holder=one.name),
         }
-        return [
-            {"text": texts[state](one), "domain": None}
-            for one in certificates
-            if (state := one._worst_state()) in texts
-        ]
+        return [texts[state](one) for one in certificates if (state := one._worst_state()) in texts]
 
     def _attention_to_month(self):
         """Before the end of a month: its invoices that are not accepted yet, with those of the month before."""
@@ -211,8 +203,8 @@ class ResCompany(models.Model):
         self.ensure_one()
         account = self.env["l10n_tn_edi.account"]._of(self, self.l10n_tn_edi_mode)
         text = self.env._("Locked up to %(date)s, but not accepted by TTN", date=fields.Date.to_string(date))
-        for item in account._counted(text, account._not_accepted_domain(date)):
-            account._message_log_batch(bodies={account.id: item["text"]})
+        for sentence in account._counted(text, account._not_accepted_domain(date)):
+            account._message_log_batch(bodies={account.id: sentence})
             self.env.user._bus_send(
-                "simple_notification", {"type": "warning", "message": item["text"], "sticky": True}
+                "simple_notification", {"type": "warning", "message": sentence, "sticky": True}
             )

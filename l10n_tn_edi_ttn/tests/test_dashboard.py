@@ -160,7 +160,7 @@ class TestAlerts(DashboardCommon):
         self.put("unknown")
         self.put("signing")
         self.provider.certificate_id.sudo().not_after = fields.Datetime.now() + timedelta(days=5)
-        texts = " | ".join(item["text"] for item in self.account.with_context(lang="en_US")._attention())
+        texts = " | ".join(self.account.with_context(lang="en_US")._attention())
         for words in ("To correct", "Unknown, to decide", "Waiting for a person", "ends on"):
             self.assertIn(words, texts)
         self.assertEqual(len(self.account._attention()), 5)
@@ -187,8 +187,8 @@ class TestAlerts(DashboardCommon):
         self.assertFalse(self.account._attention())
         self.account.month_end_days = 31
         [item] = self.account.with_context(lang="en_US")._attention()
-        self.assertIn("The month ends", item["text"])
-        self.assertIn(document.number, item["text"])
+        self.assertIn("The month ends", item)
+        self.assertIn(document.number, item)
 
     def test_lock_date_tells_what_is_not_accepted(self):
         document = self.put("submitted")

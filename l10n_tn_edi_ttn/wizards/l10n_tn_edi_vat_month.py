@@ -70,11 +70,17 @@ class L10nTnEdiVatMonth(models.TransientModel):
     def _companies(self):
         """:return: the company with its branches: they declare together.
 
-        :raise AccessError: for a company that the user does not work with.
+        :raise AccessError: for a company, or a branch of it, that the user does not work with: half a month is no month.
         """
         companies = self.env["res.company"].sudo().search([("id", "child_of", self.company_id.id)])
-        if self.company_id not in self.env.companies:
-            raise AccessError(self.env._("You do not work with this company now."))
+        missing = companies - self.env.companies
+        if missing:
+            raise AccessError(
+                self.env._(
+                    "You do not work with these companies now: %(companies)s. Branches declare with their company.",
+                    companies=", ".join(missing.mapped("name")),
+                )
+            )
         return companies
 
     def action_compute(self):

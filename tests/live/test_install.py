@@ -70,6 +70,7 @@ def make_company_elsewhere(admin):
     return company
 
 
+@pytest.mark.timeout(900)  # four large modules are installed
 def test_beside_others_and_a_company_elsewhere_stays_as_it_is(bare):
     databases.install(bare, NEIGHBOURS, timeout=600)
     server, admin = served(bare)
