@@ -35,12 +35,7 @@ from . import test_tax_stamp
 from . import test_tax_stamp_formats
 from . import test_signing_providers
 from . import test_signing_archives
-from . import test_certificates_watch
-from . import test_seal
-from . import test_signing_digigo
 from . import test_signing_trouble
-from . import test_signing_agent
-from . import test_signing_desktop
 from . import test_tax_suspension
 from . import test_tax_withholding
 from . import test_trail
