@@ -53,7 +53,7 @@ class L10nTnEdiContingency(models.TransientModel):
                     ("live", "=", True),
                     ("state", "in", WAITING),
                 ],
-                order="invoice_date, number, id",
+                order="id",
             )
 
     # --- Report ----------------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ class L10nTnEdiContingency(models.TransientModel):
                 "why": document.reason or (self.stop_sentence if self.stopped else "") or "",
                 "fingerprint": document.sha256 or "",
             }
-            for document in self.document_ids
+            for document in self.document_ids.sorted("id")
         ]
 
     def action_print(self):

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..elfatoora.answers import CONSULT, ConsultAnswer, read_answer
+from ..models.l10n_tn_edi_recording import Recording
 from ..teif.foreign import parse_foreign_xml
 
 
@@ -125,7 +126,7 @@ class L10nTnEdiDecideLine(models.TransientModel):
         :param deposit: ``elfatoora.answers.Deposit``.
         :return: values of a line.
         """
-        seen = document._read_deposit(deposit)
+        seen = document._read_deposit(deposit, Recording(self.env))
         if not seen.signature_value:
             same = "unreadable"
         elif document._is_ours(seen.signature_value):
