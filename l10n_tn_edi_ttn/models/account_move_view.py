@@ -193,6 +193,12 @@ class AccountMove(models.Model):
                 "action_text": self.env._("Ask TTN now"),
                 "action_call": ["account.move", "action_l10n_tn_edi_ask", self.ids],
             }
+        record, _field = document._mending_place() if document.state == "signed" else (None, False)
+        if record and record != self:
+            return {
+                "action_text": self.env._("Open %(record)s", record=record.sudo().display_name),
+                "action": document.action_mend(),
+            }
         if "send" in actions:
             return {
                 "action_text": self.env._("Send now"),

@@ -25,6 +25,11 @@ class L10nTnEdiDocument(models.Model):
         if vals.get("rejections"):
             for document in self:
                 self.env["l10n_tn_edi.rejection"]._note(document, vals["rejections"])
+        elif vals.get("state") == "signed" and (vals.get("reason_params") or {}).get("ttn_code"):
+            # The account was refused: the document is good and waits, and the refusal counts.
+            item = {**vals["reason_params"], "code": vals["reason_code"]}
+            for document in self:
+                self.env["l10n_tn_edi.rejection"]._note(document, [item])
         elif vals.get("reason_code") == UNKNOWN_RULE.cause:
             for document in self:
                 self.env["l10n_tn_edi.rejection"]._note(document, document._unknown_items())

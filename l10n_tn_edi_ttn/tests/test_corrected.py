@@ -181,16 +181,18 @@ class TestCorrected(TnEdiFlowCommon):
         move = document.move_id
         move.partner_id.phone = "71 123 456"
         move.action_l10n_tn_edi_correct()
-        for _time in range(2):
-            self.submit()
-            self.follow()
+        self.submit()
+        self.follow()
+        self.submit()
         document = self.document_of(move)
         self.assertEqual(
-            (document.state, document._main_cause()[0].code), ("rejected", "ttn.signer_not_authorised")
+            (document.state, document._main_cause()[0].code), ("signed", "ttn.signer_not_authorised")
         )
+        move.invalidate_recordset(["alerts"])
+        self.assertEqual(move.alerts["l10n_tn_edi"]["action"]["res_model"], "l10n_tn_edi.signature.provider")
         self.assertEqual(document._mending_place(), (self.provider.sudo(), "certificate_id"))
         self.sandbox.account(self.login, declare=[self.serial])
-        move.action_l10n_tn_edi_correct()
+        move.action_l10n_tn_edi_send()
         for _time in range(3):
             self.submit()
             self.follow()

@@ -67,6 +67,11 @@ def deposit_again(browser, company, move):
     )
 
 
+def refused_signer(company, move):
+    databases.wake_cron(company.database)
+    return company.documents([move], "state", "reason_code") == [("signed", "ttn.signer_not_authorised")]
+
+
 def type_into(browser, field, value):
     browser.evaluate(
         f"(() => {{ const input = document.querySelector('.o_field_widget[name={field}] input');"
@@ -99,13 +104,18 @@ def test_from_refusal_to_acceptance(company, browser, ttn):
 
     ttn.admin("POST", f"/accounts/{company.login}", {"undeclare": [company.certificate["serial"]]})
     [move] = company.post_invoices(1)
-    wait_state(company, move, "rejected")
+    # Nothing is wrong with the document: it waits, signed, until the account is in order.
+    wait_until(lambda: refused_signer(company, move), "the signer is refused", 120)
     open_invoice(browser, company, move)
-    shown(browser, ".alert", "Signataire non autorisé")
-    open_what_to_mend(browser, "certificate_id")
+    shown(browser, ".alert", "serial number is not declared")
+    link = "[...document.querySelectorAll('.alert a')].find((one) => one.innerText.includes('Open'))"
+    wait_until(lambda: browser.evaluate(f"!!{link}"), "the banner leads to the certificate", 60)
+    browser.evaluate(f"{link}.click()")
+    browser.wait_for(".o_form_view .o_field_widget[name=certificate_id].border-danger", 60)
     # The certificate is right; it is at TTN that it has to be declared.
     ttn.admin("POST", f"/accounts/{company.login}", {"declare": [company.certificate["serial"]]})
-    deposit_again(browser, company, move)
+    open_invoice(browser, company, move)
+    browser.click("button[name=action_l10n_tn_edi_send_and_wait]", 60)
     wait_state(company, move, "accepted")
     open_invoice(browser, company, move)
     shown(browser, ".alert", company.documents([move], "reference")[0][0])
