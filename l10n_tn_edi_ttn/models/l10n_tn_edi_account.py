@@ -46,6 +46,9 @@ class L10nTnEdiAccount(models.Model):
 
     # --- Sweep -----------------------------------------------------------------------------------------------------
     swept_at = fields.Datetime(readonly=True, string="Compared With TTN On")
+    swept_in = fields.Char(
+        readonly=True, help="The running database that was compared: a restored or copied one is another."
+    )
     sweep_problem = fields.Char(readonly=True, help="Why the last comparison did not come to an end.")
     sweep_problem_params = fields.Json(readonly=True)
     hold_all = fields.Boolean(readonly=True, help="TTN shows a deposit that cannot be tied to any number.")

@@ -3,6 +3,7 @@ import time
 from datetime import UTC, datetime
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..elfatoora import decisions, sweep
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
@@ -64,7 +65,25 @@ class L10nTnEdiAccount(models.Model):
         )
         # A complete comparison was a call too.
         last_call = max(last.finished_at or self.swept_at, self.swept_at) if self.swept_at else False
-        return sweep.must_sweep(self._now(), _seconds(self.swept_at), _seconds(last_call))
+        return sweep.must_sweep(
+            self._now(),
+            _seconds(self.swept_at),
+            _seconds(last_call),
+            restored=self.swept_in != self._running_database(),
+        )
+
+    @api.model
+    def _running_database(self):
+        """:return: text that another copy of this database has otherwise, be it younger than an hour: one that was loaded
+        from a dump has another oid, and a copy of the files needs another start of PostgreSQL.
+        """
+        [[running]] = self.env.execute_query(
+            SQL(
+                "SELECT concat(oid, ':', extract(epoch FROM pg_postmaster_start_time()))"
+                " FROM pg_database WHERE datname = current_database()"
+            )
+        )
+        return running
 
     def _sweep(self):
         """Ask TTN for the deposits since the last sweep, compare, and write what came of it.
@@ -201,6 +220,7 @@ class L10nTnEdiAccount(models.Model):
         self.write(
             {
                 "swept_at": datetime.fromtimestamp(asked_until, UTC).replace(tzinfo=None, microsecond=0),
+                "swept_in": self._running_database(),
                 "sweep_problem": False,
                 "sweep_problem_params": False,
                 "hold_all": self.hold_all or report.hold_all,

@@ -215,9 +215,9 @@ class L10nTnEdiDocument(models.Model):
         if late:
             # Another worker has moved on (the lease was over); only a deposit number still tells something new.
             if decision.deposit_id and self.state == "unknown" and not self.deposit_id:
-                self._apply_deposit(decision, recording)
+                self._apply_deposit(decision, exchange.started_at, recording)
             return
-        self._apply_deposit(decision, recording)
+        self._apply_deposit(decision, exchange.started_at, recording)
         if facts.ACCOUNT in decision.flags and decision.state != "submitted":
             self._pause_account(decision)
 
@@ -280,12 +280,18 @@ class L10nTnEdiDocument(models.Model):
             failures += 1
         return failures
 
-    def _apply_deposit(self, decision, recording):
+    def _apply_deposit(self, decision, tried_at, recording):
+        """Write what an attempt came to.
+
+        :param datetime tried_at: when it began, by the database's clock: a deposit is compared with other attempts' leases,
+            which no worker's own clock may confuse.
+        :param recording: as in ``_record_deposit``.
+        """
         values = {**self._situation(decision), "next_at": self._in(decision.retry_in)}
         if "ask_first" in decision.flags:
             values["ask_first"] = True
         if decision.state == "submitted":
-            values.update(deposit_id=str(decision.deposit_id), submitted_at=fields.Datetime.now())
+            values.update(deposit_id=str(decision.deposit_id), submitted_at=tried_at)
         elif decision.state == "rejected":
             values.update(decided_at=fields.Datetime.now(), rejections=self._rejections(decision))
         self._set_state_unless_taken(decision, values, recording)

@@ -307,7 +307,7 @@ class L10nTnEdiDocument(models.Model):
             values["first_seen_at"] = fields.Datetime.now()
             if self.poll_count and self.submitted_at:
                 # Only what a question before did not show yet: when nobody asked, TTN was not slow.
-                values["visibility_delay"] = (fields.Datetime.now() - self.submitted_at).total_seconds()
+                values["visibility_delay"] = history.now - _seconds(self.submitted_at)
         if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
             values.update(
                 deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at()

@@ -52,12 +52,18 @@ class L10nTnEdiDocument(models.Model):
             return self.browse()
         strange = self.filtered(lambda document: document.number in (account.quarantine or {}))
         for document in strange:
+            # TTN holds something under this number. When it is this very document (a restored backup forgot the deposit), asking
+            # finds that out, and what became of it; when it is not, a human decides.
+            asked = document.reason_code == "ask.absent_confirmed"
             document._set_state(
                 document.state,
-                hold=True,
+                hold=asked,
+                ask_first=not asked,
                 reason_code="sweep.quarantined",
                 reason_params={"number": document.number},
             )
+            if not asked:
+                document._schedule()
         return self - strange
 
     def _past_the_breaker(self, account):

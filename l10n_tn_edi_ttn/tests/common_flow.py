@@ -87,7 +87,8 @@ class TnEdiFlowCommon(TnEdiCommon):
             }
         )
         # As if the account had just been compared with ours: what is tested begins after that.
-        self.env["l10n_tn_edi.account"]._of(company, "test").swept_at = fields.Datetime.now()
+        account = self.env["l10n_tn_edi.account"]._of(company, "test")
+        account.write({"swept_at": fields.Datetime.now(), "swept_in": account._running_database()})
 
     def settings(self, **values):
         """Change the company's settings as an administrator would, without their prefix."""

@@ -49,15 +49,23 @@ class TestAccount(TnEdiFlowCommon):
 
     def test_restored_backup(self):
         document = self.accept()
+        reference = document.reference
         self.forget(document)
-        self.account.swept_at = self.past(hours=2)
+        document.sudo().reference = False
+        # A backup may be a few minutes old only: it is known by not being the database that was compared.
+        self.account.swept_in = "another"
         self.submit()
-        self.assertEqual((document.state, document.hold), ("signed", True), document.reason)
+        self.assertEqual((document.state, document.ask_first), ("signed", True), document.reason)
         self.assertEqual(document.reason_code, "sweep.quarantined")
         self.assertIn(document.number, document.reason)
-        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
         self.assertIn(document.number, self.account.findings_text)
         self.assertTrue(self.account.activity_ids)
+        self.assertEqual(self.account.swept_in, self.account._running_database())
+
+        # What TTN holds is this very document: its acceptance is not lost.
+        self.follow()
+        self.assertEqual((document.state, document.reference), ("accepted", reference), document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
 
         self.account.with_user(self.make_responsible()).action_clear()
         self.assertFalse(self.account.quarantine)
@@ -65,6 +73,28 @@ class TestAccount(TnEdiFlowCommon):
         self.account.swept_at = self.past(hours=2)
         self.env["l10n_tn_edi.account"]._cron_sweep()
         self.assertFalse(self.account.findings, "what somebody looked at is not told again")
+
+    def test_number_of_an_unknown_deposit(self):
+        document = self.accept()
+        self.forget(document)
+        document.sudo().write({"reference": False, "signature_value": "AAAA", "document_digest": "AAAA"})
+        self.account.swept_at = self.past(hours=2)
+        self.submit()
+        self.follow()
+        self.assertEqual((document.state, document.reason_code), ("to_decide", "ask.number_taken"))
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
+    def test_number_of_a_deposit_that_is_no_longer_shown(self):
+        document = self.accept()
+        self.forget(document)
+        self.account.swept_at = self.past(hours=2)
+        self.submit()
+        self.fault("empty_answer")
+        self.follow()
+        self.submit()
+        self.assertEqual((document.state, document.hold), ("signed", True), document.reason)
+        self.assertEqual(document.reason_code, "sweep.quarantined")
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
 
     def test_our_own_deposits_are_known(self):
         documents = self.documents.union(*(self.accept() for _number in range(3)))

@@ -405,10 +405,10 @@ class TestUnknown(UnknownCase):
         Document = type(self.documents)
         original = Document._apply_deposit
 
-        def apply_deposit(document, decision, alone):
+        def apply_deposit(document, decision, tried_at, alone):
             if document == documents[1]:
                 raise RuntimeError("broken")
-            return original(document, decision, alone)
+            return original(document, decision, tried_at, alone)
 
         with patch.object(Document, "_apply_deposit", apply_deposit), self.assertLogs(LOGGER, "ERROR"):
             self.submit()

@@ -1,202 +1,266 @@
-"""Everything at once: faults at TTN, workers that are killed or stand still, connections cut, clocks that jump.
+"""Trouble for the queue: faults at TTN, workers that die or stand still, a database that breaks, clocks that jump.
 
-``Chaos`` drives it, ``verdict`` compares what the database believes with what the sandbox has in its ledger.
+``Chaos.run`` makes it and ends when every document has its end, or when nothing has moved for so many lease periods: not
+after a time, so that a busy machine only takes longer. Where nothing can happen before a timer, the clocks jump to it.
 """
 
-import json
+import os
 import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 
+import psycopg2
+
+from tests.live.chaos_world import LEASE
 from tests.live.harness import database as databases
-from tests.live.harness.odoo import CronWorker
-from tests.live.harness.probe import probe_options
 
-LEASE, CALL = 12, 4
-#: Share of the calls that each fault strikes.
+#: Faults at TTN, as shares of the calls.
 FAULTS = {
-    "timeout_before": {"operation": "saveEfact", "probability": 0.03, "params": {"seconds": 6}},
-    "timeout_after": {"operation": "saveEfact", "probability": 0.03, "params": {"seconds": 6}},
-    "reset_before": {"probability": 0.03},
-    "reset_after": {"probability": 0.04},
-    "truncate": {"probability": 0.03},
+    "timeout_before": {"operation": "saveEfact", "probability": 0.02, "params": {"seconds": 8}},
+    "timeout_after": {"operation": "saveEfact", "probability": 0.02, "params": {"seconds": 8}},
+    "reset_before": {"probability": 0.02},
+    "reset_after": {"probability": 0.03},
+    "reset_in_body": {"probability": 0.01},
+    "silent_connect": {"probability": 0.005, "params": {"seconds": 4}},
+    "slow_drip": {"probability": 0.005, "params": {"interval": 0.3, "chunk": 16}},
+    "truncate": {"probability": 0.02},
+    "gzip_bomb": {"probability": 0.005, "params": {"size": 64 << 20}},
     "html": {"probability": 0.02},
     "http_status": {"probability": 0.02},
+    "redirect": {"probability": 0.01},
+    "wrong_encoding": {"probability": 0.01},
     "text_without_id": {"probability": 0.03},
     "text_several_numbers": {"probability": 0.03},
-    "fault_after": {"probability": 0.03},
-    "late_deposit": {"probability": 0.03, "params": {"delay": 20}},
-    "hidden": {"probability": 0.05, "params": {"until": 20}},
-    "rejected_then_accepted": {"probability": 0.03, "params": {"after": 5}},
-    "reserialised": {"probability": 0.05},
+    "fault_200": {"operation": "consultEfact", "probability": 0.01},
+    "fault_after": {"probability": 0.02},
+    "refuse": {"operation": "consultEfact", "probability": 0.01},
+    "late_deposit": {"probability": 0.03, "params": {"delay": 40}},
+    "hidden": {"probability": 0.04, "params": {"until": 5, "gone_from": 8, "back_at": 40}},
+    "late_verdict": {"probability": 0.02, "params": {"delay": 120}},
+    "relay_double": {"probability": 0.02},
+    "rejected_then_accepted": {"probability": 0.03, "params": {"after": 60}},
     "reject": {"probability": 0.03},
+    "several_errors": {"probability": 0.02},
+    "two_acceptances": {"probability": 0.01},
+    "foreign_reference": {"probability": 0.01},
+    "invalid_sigttn": {"probability": 0.02},
+    "broken_content": {"probability": 0.01},
+    "reserialised": {"probability": 0.04},
     "prefix_numbers": {"probability": 0.1},
-    "empty_answer": {"probability": 0.05},
+    "foreign_deposit": {"probability": 0.05},
+    "empty_answer": {"probability": 0.04},
 }
-POINTS = ("commit", "committed", "connect", "sent", "answer")
+#: Where workers die and stand still.
+POINTS = (
+    *("prepare.commit", "prepare.committed", "claim.commit", "claim.committed"),
+    *("save.connect", "save.sent", "save.answer", "result.commit", "result.committed"),
+    *("question.commit", "question.committed", "consult.connect", "consult.sent", "consult.answer"),
+    *("lease.commit", "lease.committed", "sweep.commit", "sweep.committed"),
+)
 FINAL = ("accepted", "rejected", "to_decide", "conflict")
+DAY = 86_400
+_TICK = 0.5
+#: Seconds without any change after which nothing but a timer is awaited, when no call can be on its way.
+_QUIET = 3.0
+#: So many jumps of the clocks without a document that moves, and it is over.
+_PATIENCE = 40
 
 
 class Chaos:
-    """:param company: the ``Company`` whose invoices are deposited.
+    """:param world: a ``World`` whose company has posted ``moves``.
 
-    :param moves: ids of its posted invoices.
-    :param int workers: processes that run scheduled actions.
-    :param float share: how often a failpoint strikes.
-    :param str mutation: a rule of the protocol to switch off.
-    :param int later: further invoices, posted while the first ones are on their way.
+    :param moves: ids of invoices.
+    :param events: names of methods of this class, in their order; each comes when some more documents have moved.
+    :param int seed: of every choice that is made here.
+    :param float share: of the ticks at which a worker dies, and at which one stands still.
     """
 
-    def __init__(
-        self, company, moves, start, *, workers=2, share=0.004, mutation="", faults=FAULTS, later=0, seed=1
-    ):
-        self.company, self.moves, self._start = company, moves, start
-        self.count, self.share, self.mutation, self.faults = workers, share, mutation, faults
-        self.later = later
-        self.random = random.Random(seed)
-        self.workers = []
+    def __init__(self, world, moves, *, events=(), seed=1, share=0.01, faults=FAULTS):
+        self.world, self.moves = world, list(moves)
+        self.random, self.share, self.faults = random.Random(seed), share, faults
+        self.events = list(events)
+        self.between = max(1, len(moves) // (len(events) + 1))
+        self.still_for = LEASE + 1
         self.happened = Counter()
+        self.elsewhere = False  # deposits may have been made that this database knows nothing of
+        self._open_since = {}
+        self._picture, self._changed_at = None, time.monotonic()
+        self._jumps = 0
 
-    def run(self, seconds):
-        """Make trouble until everything has its end, at most for ``seconds``; the last third is quiet."""
-        databases.query(
-            self.company.database,
-            "UPDATE res_company SET l10n_tn_edi_absence_minutes = 1, l10n_tn_edi_auto_resend = true,"
-            " l10n_tn_edi_breaker_percent = 99",
-        )
-        for kind, values in self.faults.items():
-            self.company.ttn.admin(
-                "POST", "/faults", {"kind": kind, "seed": str(self.random.random()), **values}
-            )
-        began = time.monotonic()
-        quiet = False
-        while time.monotonic() - began < seconds and self.open_documents():
-            if not quiet and time.monotonic() - began > seconds * 2 / 3:
-                quiet = True
-                self.company.ttn.admin("DELETE", "/faults")
-            self._keep_workers(quiet)
-            if self.later and all(
-                state not in ("to_send", "to_sign", "signed") for state in self.open_documents()
-            ):
-                self.moves += self.company.post_invoices(self.later)
-                self.later = 0
-            if not quiet and self.random.random() < 0.1:
-                self._cut_connections()
-            self._let_time_pass(20)
-            databases.wake_cron(self.company.database)
-            time.sleep(1)
-        for worker, _since in self.workers:
-            worker.kill()
-        # TTN's clock goes on: every verdict is there.
-        self._let_time_pass(600)
+    def run(self):
+        """Make trouble until everything has its end; then two quiet days pass."""
+        self.switch_faults_on()
+        self.go(lambda: not self.events and not self.world.waiting_traps() and not self.unfinished())
+        self.world.ttn.admin("DELETE", "/faults")
+        self.share = 0.0
+        self.events.clear()
+        self.world.remove_traps()
+        # Later deposits that are visible are what tells an absence.
+        self.post(3)
+        self.go(lambda: not self.unfinished())
+        for _day in range(2):
+            self._jump(DAY + 3600)
+            self.go(lambda: self._is_at_rest())
+        self.world.kill_hosts()
 
-    def open_documents(self):
-        return [state for state in self.company.states(self.moves) if state not in FINAL]
+    def switch_faults_on(self):
+        for number, (kind, values) in enumerate(self.faults.items()):
+            seed = f"{self.random.random()}{number}"
+            self.world.ttn.admin("POST", "/faults", {"kind": kind, "seed": seed, **values})
 
-    def _keep_workers(self, quiet):
-        """Start the missing workers; wake those that stood still beyond their lease; kill one by chance."""
-        alive = []
-        for worker, stopped_since in self.workers:
-            if not worker.running:
-                self.happened["killed"] += 1
-                continue
-            state = _state_of(worker.pid)
-            if state == "T":
-                stopped_since = stopped_since or time.monotonic()
-                if time.monotonic() - stopped_since > LEASE + 2:
-                    self.happened["stood still"] += 1
-                    worker.signal(signal.SIGCONT)
-                    stopped_since = None
-            elif not quiet and self.random.random() < 0.02:
-                worker.kill()
-                self.happened["killed"] += 1
-                continue
-            alive.append((worker, stopped_since))
-        self.workers = alive
-        while len(self.workers) < self.count:
-            self.workers.append((self._start(self._worker(quiet)), None))
+    def post(self, count):
+        """Post further invoices."""
+        self.moves += self.world.company.post_invoices(count)
 
-    def _worker(self, quiet):
-        variables = {"EDI_PROBE_SECONDS": f"{LEASE}:{CALL}"}
-        if not quiet:
-            variables["EDI_PROBE_FAIL"] = ",".join(
-                f"{point}:{self.share}:{action}" for point in POINTS for action in ("kill", "stop")
-            )
-        if self.mutation:
-            variables["EDI_PROBE_MUTATION"] = self.mutation
-        options = {**self.company.options(), **probe_options()}
-        return CronWorker(self.company.database, threads=2, options=options, env=variables)
-
-    def _cut_connections(self):
-        self.happened["connections cut"] += 1
-        databases.query(
-            "postgres",
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            self.company.database,
+    def unfinished(self):
+        """:return: rows (id, state) of the documents that have no end and are not for a human to look at."""
+        return self.world.query(
+            "SELECT id, state FROM l10n_tn_edi_document WHERE live AND NOT hold AND state <> ALL(%s)",
+            list(FINAL),
         )
 
-    def _let_time_pass(self, seconds):
-        """Both clocks jump: TTN's by the sandbox, ours by moving the past of everything that is not on its way."""
-        self.company.ttn.admin("POST", "/clock", {"advance": seconds})
-        databases.query(
-            self.company.database,
-            "UPDATE l10n_tn_edi_document SET"
-            " lease_until = lease_until - make_interval(secs => %(s)s),"
-            " submitted_at = submitted_at - make_interval(secs => %(s)s),"  # the same moment at TTN as before
-            " next_at = next_at - make_interval(secs => %(s)s),"
-            " absences = (SELECT jsonb_agg(moment::text::float - %(s)s) FROM jsonb_array_elements(absences) moment)"
-            " WHERE id IN (SELECT id FROM l10n_tn_edi_document WHERE state <> 'sending' FOR UPDATE SKIP LOCKED)".replace(
-                "%(s)s", str(int(seconds))
-            ),
+    # --- The clockwork ---------------------------------------------------------------------------------------------
+
+    def go(self, is_over):
+        """Let the world go on until ``is_over()``, or nothing moves any more."""
+        self._jumps = 0
+        self._changed_at = time.monotonic()
+        woken = moved_at = 0
+        while True:
+            time.sleep(_TICK)
+            self._keep_hosts()
+            try:
+                moved = self._look()
+                if is_over():
+                    return
+                stuck = self._is_stuck()
+                if self.events and (moved >= moved_at + self.between or (stuck and self._jumps > 3)):
+                    moved_at = moved
+                    self._next_event()
+                elif stuck and self._jumps >= _PATIENCE:
+                    return
+                elif stuck:
+                    self._jump(self._until_next())
+                elif time.monotonic() - woken > 1:
+                    woken = time.monotonic()
+                    databases.wake_cron(self.world.database)
+            except psycopg2.OperationalError:
+                self.happened["the test lost its connection"] += 1
+
+    def _look(self):
+        """Notice what has changed.
+
+        :return: how many steps all documents have made together.
+        """
+        rows = self.world.query(
+            "SELECT id, state, attempt_count, poll_count, next_at FROM l10n_tn_edi_document ORDER BY id"
         )
-        databases.query(
-            self.company.database,
-            # A worker that stands still keeps its rows locked.
-            "UPDATE ir_cron SET nextcall = now() at time zone 'UTC' WHERE id IN (SELECT cron.id FROM ir_cron cron"
-            " JOIN ir_act_server action ON action.id = cron.ir_actions_server_id"
-            " WHERE action.code IN ('model._cron_submit()', 'model._cron_follow()') FOR UPDATE OF cron SKIP LOCKED)",
+        now = time.monotonic()
+        if rows != self._picture:
+            if not self._picture or [r[:3] for r in rows] != [r[:3] for r in self._picture]:
+                self._jumps = 0
+            self._picture, self._changed_at = rows, now
+        calls = self.world.query("SELECT id FROM l10n_tn_edi_exchange WHERE finished_at IS NULL")
+        self._open_since = {call: self._open_since.get(call, now) for (call,) in calls}
+        return sum(row[1] not in ("to_send", "to_sign", "signed") for row in rows)
+
+    def _is_stuck(self):
+        """:return: whether nothing can happen before a timer: no worker is at work, no call can be on its way."""
+        now = time.monotonic()
+        if now - self._changed_at < _QUIET or any(host.still() for host in self.world.hosts):
+            return False
+        # A call without an answer: its worker died, or it ends by itself within this time.
+        return all(now - since > LEASE for since in self._open_since.values())
+
+    def _is_at_rest(self):
+        due = self.world.query(
+            "SELECT 1 FROM l10n_tn_edi_document WHERE live AND NOT hold AND next_at <= now() AT TIME ZONE 'UTC' LIMIT 1"
         )
+        return not due and not self.unfinished() and time.monotonic() - self._changed_at > 2 * _QUIET
 
+    def _until_next(self):
+        """:return: seconds to the next timer of a document; longer the longer nothing comes of it."""
+        [[seconds]] = self.world.query(
+            "SELECT extract(epoch FROM min(next_at) - now() AT TIME ZONE 'UTC') FROM l10n_tn_edi_document"
+            " WHERE live AND NOT hold AND state <> ALL(%s)",
+            list(FINAL),
+        )
+        return max(float(seconds or 0), 30 * self._jumps**2) + 2
 
-def verdict(company, moves):
-    """:return: (Counter of the documents' states, list of what must not be: one sentence each)."""
-    deposits = company.ttn.admin("GET", "/deposits?limit=10000")["deposits"]
-    rows = databases.query(
-        company.database,
-        "SELECT number, state, reference, signature_value, id FROM l10n_tn_edi_document WHERE live AND move_id = ANY(%s)",
-        moves,
-    )
-    wrong = []
-    for number, state, reference, signature, _key in rows:
-        ours = [deposit for deposit in deposits if deposit["number"] == number]
-        accepted = {deposit["reference"] for deposit in ours if deposit["reference"]}
-        if state not in FINAL:
-            wrong.append(f"{number} has no end: {state}")
-        if len(ours) > 1 and state not in ("to_decide", "conflict"):
-            wrong.append(f"{number} was deposited {len(ours)} times and is {state}")
-        if accepted and state not in ("accepted", "conflict", "to_decide"):
-            wrong.append(f"{number} is accepted by TTN and is {state}")
-        if state in ("accepted", "conflict"):
-            mine = {
-                deposit["reference"]
-                for deposit in ours
-                if "".join(deposit["signature_value"].split()) == "".join((signature or "").split())
-            }
-            if reference not in mine:
-                wrong.append(f"{number} is accepted under {reference}, which is not TTN's for it")
-    known = {(row[0]) for row in rows}
-    wrong += [f"{d['number']} was deposited by nobody" for d in deposits if d["number"] not in known]
-    return Counter(row[1] for row in rows), wrong
+    def _jump(self, seconds):
+        self.happened["clocks jumped"] += 1
+        self._jumps += 1
+        self.world.let_pass(seconds)
+        time.sleep(1.1)  # libfaketime looks once a second
+        # A worker sleeps for up to a minute unless it is woken.
+        databases.wake_cron(self.world.database)
+        self._changed_at = time.monotonic()
 
+    def _keep_hosts(self):
+        """Start the dead hosts; wake the processes that stood still beyond their lease; kill and stop some by chance."""
+        for host in self.world.hosts:
+            if not host.running:
+                host.start()
+            self.happened["stood still beyond the lease"] += host.go_on(self.still_for)
+            for number, what in ((signal.SIGKILL, "killed"), (signal.SIGSTOP, "stopped")):
+                children = host.children()
+                if children and self.random.random() < self.share:
+                    with suppress(ProcessLookupError):
+                        os.kill(self.random.choice(children), number)
+                        self.happened[what] += 1
 
-def _state_of(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stream:
-        return stream.read().rpartition(")")[2].split()[0]
+    # --- Events ----------------------------------------------------------------------------------------------------
 
+    def _next_event(self):
+        if self.events:
+            name = self.events.pop(0)
+            self.happened[name.replace("_", " ")] += 1
+            getattr(self, name)()
+            self._jumps, self._changed_at = 0, time.monotonic()
 
-def report(chaos, counted, wrong):
-    """One line for people."""
-    rows = json.loads(chaos.company.ttn.command("ledger", "--json"))
-    faults = Counter(fault for row in rows for fault in row["faults"])
-    return json.dumps({"states": counted, "happened": chaos.happened, "faults": faults, "wrong": wrong[:10]})
+    def connections_cut(self):
+        databases.cut_connections(self.world.database)
+
+    def database_stopped_at_once(self):
+        self.world.break_database()
+
+    def host_powered_off(self):
+        self.random.choice(self.world.hosts).kill()
+
+    def ttn_restarted(self):
+        self.world.ttn.kill()
+        self.world.ttn.start()
+
+    def clock_ahead(self):
+        """By an hour, in the middle of whatever is going on; TTN's own clock goes right."""
+        self.world.clock.move(self.world.clock.offset + 3600)
+
+    def clock_back(self):
+        self.world.clock.move(self.world.clock.offset - 1800)
+
+    def backup(self):
+        self.world.back_up()
+
+    def restore(self):
+        """The database is as it was at the backup; what was deposited since, it does not know."""
+        self.world.restore()
+        self.elsewhere = True
+        rows = self.world.query("SELECT move_id FROM l10n_tn_edi_document")
+        self.moves = [move for (move,) in rows]
+
+    def second_copy(self):
+        """The backup runs as a second database beside the first one, until it has nothing more to do."""
+        self.elsewhere = True
+        with self.world.copy_at_work(processes=2) as name:
+            before, quiet_since = None, time.monotonic()
+            while time.monotonic() - quiet_since < 2 * _QUIET + LEASE / 2:
+                time.sleep(1)
+                databases.wake_cron(name)
+                databases.wake_cron(self.world.database)
+                rows = databases.query(
+                    name, "SELECT id, state, attempt_count FROM l10n_tn_edi_document ORDER BY id"
+                )
+                if rows != before:
+                    before, quiet_since = rows, time.monotonic()

@@ -207,6 +207,21 @@ def test_refusals_on_demand(sandbox, invoice, kind, params, code, text):
     assert sandbox.consult(documentNumber=number).returns == []
 
 
+def test_every_code_at_once(sandbox, invoice):
+    """A refusal at once with each SERV code, an acknowledgment with each CONTRL code; the words are free."""
+    number, document = invoice()
+    for rank in range(1, 13):
+        fault = sandbox.fault(
+            "refuse", operation="saveEfact", params={"code": f"SERV{rank:02}", "message": f"Motif {rank}"}
+        )
+        assert sandbox.save(document).fault == (f"SERV{rank:02}", f"Motif {rank}")
+        sandbox.admin("DELETE", f"faults/{fault}")
+    assert sandbox.consult(documentNumber=number).returns == []
+    errors = [[f"CONTRL{rank:02}", f"Contrôle {rank}"] for rank in range(1, 100)]
+    _id, _number, (found,) = verdict(sandbox, invoice, "reject", errors=errors)
+    assert [list(error) for error in found["errors"]] == errors
+
+
 # -- the verdict --------------------------------------------------------------------------------------------------
 def verdict(sandbox, invoice, kind, **params):
     """Deposit under a fault; (deposit id, what the consultation returns for the number)."""
@@ -314,6 +329,29 @@ def test_visibility_comes_late_goes_and_comes_back(sandbox, invoice):
         sandbox.advance(step)
         seen.append(len(sandbox.consult(documentNumber=number).returns))
     assert seen == [0, 1, 0, 1]
+
+
+def test_visibility_a_second_before_and_after_a_wait(sandbox, invoice):
+    """Who waits W seconds before a deposit counts as absent sees one that comes at W - 1 in time, one at W + 1 too late."""
+    wait = 1800
+    for until, seen in ((wait - 1, 1), (wait + 1, 0)):
+        _id, number, found = verdict(sandbox, invoice, "hidden", until=until)
+        assert found == []
+        # Deposit and question are less than a second apart by the real clock.
+        sandbox.advance(wait - 0.5)
+        assert len(sandbox.consult(documentNumber=number).returns) == seen
+        sandbox.advance(2)
+        assert len(sandbox.consult(documentNumber=number).returns) == 1
+
+
+def test_corrected_file_with_the_same_number(sandbox, invoice):
+    number, document = invoice()
+    sandbox.fault("reject", number=number, nth=1)
+    sandbox.save(document)
+    assert sandbox.consult(documentNumber=number).returns[0]["errors"]
+    sandbox.save(invoice(number, street="Rue corrigée")[1])
+    rejected, accepted = sandbox.consult(documentNumber=number).returns
+    assert rejected["errors"] and accepted["generatedRef"] and not accepted["errors"]
 
 
 def test_consultations_that_say_too_much_or_too_little(sandbox, invoice):

@@ -227,6 +227,11 @@ def test_faults_of_signing(sandbox):
     sad = activate(sandbox, wanted * 3)["sad"]
     sandbox.fault("sign_partly", times=1)
     assert len(sign(sandbox, sad, wanted)[1]) == 2
+    right = sign(sandbox, sad, wanted)[1]
+    sandbox.fault("sign_shuffled", times=1)
+    shuffled = sign(sandbox, sad, wanted)[1]
+    values = [[item["value"] for item in answer] for answer in (right, shuffled)]
+    assert values[0] != values[1] and sorted(values[0]) == sorted(values[1])
     sandbox.admin("DELETE", "faults")
     sandbox.fault("http_status", operation="digigo.signHash", times=1)
     assert (

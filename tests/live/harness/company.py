@@ -105,6 +105,15 @@ class Company:
             ],
         )[0]
 
+    def be_impatient(self):
+        """The shortest wait for what TTN does not show, one automatic resend, a queue that rejections don't stop."""
+        values = {
+            "l10n_tn_edi_absence_minutes": 1,
+            "l10n_tn_edi_auto_resend": True,
+            "l10n_tn_edi_breaker_percent": 99,
+        }
+        self.admin.call("res.company", "write", [1], values)
+
     def find(self, model, domain):
         """:return: id of the first record found."""
         return self.admin.call(model, "search", domain, limit=1)[0]

@@ -11,6 +11,8 @@ from .processes import ENV_DIR, SCRIPTS, HarnessError, run
 
 TEMPLATE = "template_tn"
 ADDON = "l10n_tn_edi_ttn"
+# Databases that live in another cluster than the project's: name to host
+_HOSTS = {}
 
 
 def clone(source, target):
@@ -68,18 +70,27 @@ def _from_first_error(log):
     return "\n".join(lines[first:])
 
 
-def connection_settings():
-    """:return: what psycopg2 needs to reach the project's cluster, without the database's name."""
+def settle(name, host):
+    """From now on the database ``name`` is looked for in the cluster at ``host``."""
+    _HOSTS[name] = host
+
+
+def connection_settings(name=None):
+    """:return: what psycopg2 needs to reach the cluster of a database (the project's by default), without its name."""
     parser = configparser.RawConfigParser()
     parser.read(ENV_DIR / "odoo.conf")
     options = parser["options"]
-    return {"host": options["db_host"], "port": int(options["db_port"]), "user": options["db_user"]}
+    host = _HOSTS.get(name, options["db_host"])
+    return {"host": host, "port": int(options["db_port"]), "user": options["db_user"]}
 
 
 @contextlib.contextmanager
-def connection(name):
-    """A connection of its own to a database (also for holding a lock against Odoo); rolled back at the end."""
-    link = psycopg2.connect(dbname=name, connect_timeout=10, **connection_settings())
+def connection(name, cluster_of=None):
+    """A connection of its own to a database (also for holding a lock against Odoo); rolled back at the end.
+
+    :param str cluster_of: a database in whose cluster it is.
+    """
+    link = psycopg2.connect(dbname=name, connect_timeout=10, **connection_settings(cluster_of or name))
     try:
         yield link
     finally:
@@ -107,4 +118,16 @@ def wake_cron(name):
 
     A worker that is only just starting may miss it: call it again while waiting.
     """
-    query("postgres", "SELECT pg_notify('cron_trigger', %s)", name)
+    administer(name, "SELECT pg_notify('cron_trigger', %s)", name)
+
+
+def cut_connections(name):
+    """End the connections of all Odoo processes to a database."""
+    ours = "datname = %s AND usename = current_user"
+    administer(name, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}", name)
+
+
+def administer(name, sql, *values):
+    """Run one statement in the database "postgres" of the cluster in which ``name`` is."""
+    with connection("postgres", cluster_of=name) as link, link, link.cursor() as cursor:
+        cursor.execute(sql, values)

@@ -68,7 +68,18 @@ class HttpServer(_Odoo):
             return False
 
 
-class CronWorker(_Odoo):
+class _CronOnly(_Odoo):
+    """A process whose log says when it is ready."""
+
+    def start(self):
+        mark = self.log_path.stat().st_size if self.log_path.exists() else 0
+        super().start()
+        return self.wait_ready(
+            lambda: _READY.search(self.log_path.read_text(errors="replace")[mark:]), timeout=180
+        )
+
+
+class CronWorker(_CronOnly):
     """A process that only runs scheduled actions.
 
     :param int threads: how many actions it runs at the same time.
@@ -86,9 +97,30 @@ class CronWorker(_Odoo):
             env=env,
         )
 
-    def start(self):
-        mark = self.log_path.stat().st_size if self.log_path.exists() else 0
-        super().start()
-        return self.wait_ready(
-            lambda: _READY.search(self.log_path.read_text(errors="replace")[mark:]), timeout=90
+
+class CronHost(_CronOnly):
+    """A host that runs scheduled actions in processes of their own, as production does; its master replaces those that die.
+
+    :param int processes: how many.
+    """
+
+    kind = "host"
+
+    def __init__(self, database, *arguments, processes=1, options=None, name=None, env=None):
+        limits = {"limit_time_cpu": 100_000, "limit_time_real": 100_000, "limit_time_real_cron": 0}
+        super().__init__(
+            database,
+            "--no-http",
+            *arguments,
+            options={"workers": 1, "max_cron_threads": processes, **limits, **(options or {})},
+            name=name,
+            env=env,
         )
+
+    def children(self):
+        """:return: numbers of its processes."""
+        try:
+            with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as stream:
+                return [int(number) for number in stream.read().split()]
+        except FileNotFoundError:
+            return []

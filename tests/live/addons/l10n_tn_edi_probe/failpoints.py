@@ -1,82 +1,140 @@
-"""Named points at which a worker ends or stops, switched by the environment. The addon itself knows nothing of them.
+"""Named points at which a worker dies or stands still. The addon itself knows nothing of them.
 
-``EDI_PROBE_FAIL=POINT:SHARE:ACTION``, several separated by commas. Points: ``commit`` (before one), ``committed`` (after one),
-``connect``, ``sent`` (the body has left), ``answer`` (it was read). Action: ``kill`` or ``stop`` (SIGKILL, SIGSTOP).
+``EDI_PROBE_FAIL=FOLDER``: a file ``POINT.kill`` or ``POINT.stop`` in that folder is a trap: the first process that passes the
+point takes it (renames it to ``POINT.ACTION.PID``) and gets SIGKILL or SIGSTOP, once.
 ``EDI_PROBE_SECONDS=LEASE:CALL``: shorter lease and calls, so that a test need not wait for minutes.
 """
 
 import os
-import random
+import select
 import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 ACTIONS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 class Failpoints:
-    """:param str text: see above."""
+    """:param str folder: see above."""
 
-    def __init__(self, text):
-        self.points = {}
-        for item in filter(None, text.split(",")):
-            point, share, action = item.split(":")
-            self.points.setdefault(point, []).append((float(share), ACTIONS[action]))
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        # What the thread is about: the name of the work that its next commit ends, or of the call that it makes.
+        self.work = threading.local()
 
     def at(self, point):
-        """End or stop the process here, by chance."""
-        for share, number in self.points.get(point, ()):
-            if random.random() < share:
+        """Die or stand still here when there is a trap."""
+        for action, number in ACTIONS.items():
+            with suppress(FileNotFoundError):
+                trap = self.folder / f"{point}.{action}"
+                trap.rename(f"{trap}.{os.getpid()}")
                 os.kill(os.getpid(), number)
 
+    @contextmanager
+    def around_commit(self):
+        name = getattr(self.work, "name", None)
+        self.work.name = None
+        if name:
+            self.at(f"{name}.commit")
+        yield
+        if name:
+            self.at(f"{name}.committed")
 
-def _around(owner, name, before=None, after=None):
-    original = getattr(owner, name)
+    def ends(self, owner, method, name):
+        """The next commit after ``method`` is the one that ends the work ``name``."""
+        original = getattr(owner, method)
 
-    def method(self, *args, **kwargs):
-        if before:
-            before()
-        result = original(self, *args, **kwargs)
-        if after:
-            after()
-        return result
+        def run(self_, *args, **kwargs):
+            result = original(self_, *args, **kwargs)
+            self.work.name = name
+            return result
 
-    setattr(owner, name, method)
+        setattr(owner, method, run)
 
 
 def install(points):
     from odoo.addons.l10n_tn_edi_ttn.elfatoora import wire
-    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue import L10nTnEdiDocument
-
-    _around(
-        L10nTnEdiDocument, "_commit", before=lambda: points.at("commit"), after=lambda: points.at("committed")
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_account_sweep import L10nTnEdiAccount
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_deposit import (
+        L10nTnEdiDocument as Deposit,
     )
-    _around(wire.OnceAdapter, "_connect", before=lambda: points.at("connect"))
-    _around(wire._BoundedSocket, "sendall", after=lambda: points.at("sent"))
-    _around(wire.OnceAdapter, "_talk", after=lambda: points.at("answer"))
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_follow import (
+        L10nTnEdiDocument as Follow,
+    )
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_prepare import (
+        L10nTnEdiDocument as Prepare,
+    )
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue import (
+        L10nTnEdiDocument as Queue,
+    )
+
+    points.ends(Prepare, "_prepare", "prepare")
+    points.ends(Deposit, "_claim_deposits", "claim")
+    points.ends(Follow, "_claim_questions", "question")
+    points.ends(Follow, "_expire_lease", "lease")
+    points.ends(Queue, "_record_together", "result")
+    points.ends(L10nTnEdiAccount, "_apply_sweep", "sweep")
+    commit = Queue._commit
+
+    def commit_here(self):
+        with points.around_commit():
+            return commit(self)
+
+    Queue._commit = commit_here
+    _watch_calls(points, wire)
+
+
+def _watch_calls(points, wire):
+    """Points of one call: ``save.connect``, ``save.sent``, ``save.answer``, and the same of ``consult``."""
+    exchange, connect, talk = (
+        wire.OnceAdapter._exchange,
+        wire.OnceAdapter._connect,
+        wire.OnceAdapter._talk,
+    )
+    sendall = wire._BoundedSocket.sendall
+    call = points.work
+
+    def exchange_here(self, request):
+        call.operation = "save" if b"saveEfact" in (request.body or b"") else "consult"
+        return exchange(self, request)
+
+    def connect_here(self, *args):
+        points.at(f"{call.operation}.connect")
+        return connect(self, *args)
+
+    def sendall_here(self, data):
+        sendall(self, data)
+        if b"Envelope" in data[-200:]:
+            points.at(f"{call.operation}.sent")
+
+    def talk_here(self, *args):
+        talk(self, *args)
+        points.at(f"{call.operation}.answer")
+
+    wire.OnceAdapter._exchange, wire.OnceAdapter._connect = exchange_here, connect_here
+    wire.OnceAdapter._talk, wire._BoundedSocket.sendall = talk_here, sendall_here
 
 
 def shorten(lease, call):
+    from odoo.addons.l10n_tn_edi_ttn import models
     from odoo.addons.l10n_tn_edi_ttn.elfatoora import client
-    from odoo.addons.l10n_tn_edi_ttn.models import (
-        l10n_tn_edi_account_sweep,
-        l10n_tn_edi_document_deposit,
-        l10n_tn_edi_document_follow,
-        l10n_tn_edi_document_queue,
-        l10n_tn_edi_gateway,
-    )
 
-    for module in (
-        l10n_tn_edi_account_sweep,
-        l10n_tn_edi_document_deposit,
-        l10n_tn_edi_document_follow,
-        l10n_tn_edi_document_queue,
-    ):
+    for module in vars(models).values():
         for name, value in (("LEASE_SECONDS", lease), ("CALL_SECONDS", call)):
             if hasattr(module, name):
                 setattr(module, name, value)
-    l10n_tn_edi_gateway.Limits = lambda: client.Limits(connect=call / 2, read=call, total=call)
+    models.l10n_tn_edi_gateway.Limits = lambda: client.Limits(connect=call / 2, read=call, total=call)
 
 
 if os.environ.get("EDI_PROBE_FAIL"):
     install(Failpoints(os.environ["EDI_PROBE_FAIL"]))
 if os.environ.get("EDI_PROBE_SECONDS"):
     shorten(*(int(part) for part in os.environ["EDI_PROBE_SECONDS"].split(":")))
+if "libfaketime" in os.environ.get("LD_PRELOAD", ""):
+    # It refuses the clock_nanosleep of Python's own sleep when the monotonic clock is left alone.
+    time.sleep = lambda seconds: select.select([], [], [], seconds)
+if os.environ.get("EDI_PROBE_NICE") == "off":
+    # Odoo makes its cron processes give way to everybody: on a busy machine a test would wait for ever.
+    os.nice = lambda _increment: 0
