@@ -19,6 +19,8 @@ def missing_tools(root, suites):
     missing = [text for program, text in PROGRAMS.items() if not shutil.which(program)]
     if not any(Path("/usr/lib").glob("**/libsofthsm2.so")):
         missing.append("the token library libsofthsm2.so (Debian package: softhsm2)")
+    if not any(Path("/usr/lib").glob("**/libfaketimeMT.so.1")):
+        missing.append("libfaketime (Debian package: libfaketime)")
     for venv, modules in {
         "venv": "pytest, hypothesis, lxml, cryptography, zeep",
         "venv-sandbox": "pytest, hypothesis, lxml, cryptography, signxml, xmlschema",

@@ -7,7 +7,16 @@ import signal
 import time
 
 from tests.live.harness import database as databases
-from tests.live.harness.cluster import RUN, Clock, Cluster, link_files, remove_abandoned, remove_files
+from tests.live.harness.cluster import (
+    RUN,
+    Clock,
+    Cluster,
+    give_clock,
+    link_files,
+    move_clock,
+    remove_abandoned,
+    remove_files,
+)
 from tests.live.harness.company import Company
 from tests.live.harness.odoo import CronHost, HttpServer
 from tests.live.harness.probe import probe_options
@@ -17,6 +26,8 @@ from tests.live.harness.sandbox import Sandbox
 # Seconds: a call, and the lease of an attempt. In between a worker has the time to claim and to start its calls, also on a
 # busy machine.
 CALL, LEASE = 5, 14
+#: Calls that a worker has on their way at once.
+AT_ONCE = 6
 _NUMBERS = itertools.count(1)
 
 
@@ -30,6 +41,7 @@ class Host:
         env = {
             "EDI_PROBE_FAIL": str(world.traps),
             "EDI_PROBE_SECONDS": f"{LEASE}:{CALL}",
+            "EDI_PROBE_AT_ONCE": str(AT_ONCE),
             "EDI_PROBE_NICE": "off",
             **(clock or world.clock).env,
         }
@@ -97,8 +109,8 @@ class World:
         self.traps = folder / "traps"
         self.traps.mkdir(parents=True)
         self.clock = Clock(RUN / f"clock-{os.getpid()}-{number}")
-        self.cluster = Cluster(f"chaos{number}", self.clock)
-        self.backup_cluster = Cluster(f"backup{number}", self.clock)
+        self.cluster = Cluster(f"chaos{number}")
+        self.backup_cluster = Cluster(f"backup{number}")
         self.hosts = []
 
     def __enter__(self):
@@ -109,6 +121,7 @@ class World:
             parts.callback(self.cluster.remove)
             self.cluster.create()
             self.cluster.load(self._base, self.database)
+            give_clock(self.database)
             self.options = {"db_host": self.cluster.host}
             self.ttn = Sandbox(self._folder / "sandbox")
             parts.callback(self.ttn.stop)
@@ -163,10 +176,15 @@ class World:
 
     # --- Clocks ----------------------------------------------------------------------------------------------------
 
-    def let_pass(self, seconds):
-        """All clocks jump: the database's, the hosts', TTN's."""
+    def move_clocks(self, seconds):
+        """The database's clock and those of the hosts jump."""
         for clock in {self.clock, *(host.clock for host in self.hosts if host.clock)}:
             clock.move(clock.offset + round(seconds))
+        move_clock(self.database, self.clock.offset)
+
+    def let_pass(self, seconds):
+        """All clocks jump: the database's, the hosts', TTN's."""
+        self.move_clocks(seconds)
         self.ttn.admin("POST", "/clock", {"advance": round(seconds)})
 
     # --- Database --------------------------------------------------------------------------------------------------
@@ -191,12 +209,13 @@ class World:
         self.cluster.stop("immediate")
         self.backup_cluster.copy_to(self.cluster)
         self.cluster.start()
+        move_clock(self.database, self.clock.offset)
 
     @contextlib.contextmanager
     def copy_at_work(self, processes):
         """The backup is started as a second database with workers of its own, beside the first one."""
         name = f"{self.database}_copy"
-        second = Cluster(f"{self.cluster.home.name.rpartition('-')[2]}copy", self.clock)
+        second = Cluster(f"{self.cluster.home.name.rpartition('-')[2]}copy")
         with contextlib.ExitStack() as parts:
             parts.callback(remove_files, name)
             parts.callback(second.remove)
@@ -204,6 +223,7 @@ class World:
             second.start()
             databases.settle(name, second.host)
             databases.administer(name, f'ALTER DATABASE "{self.database}" RENAME TO "{name}"')
+            move_clock(name, self.clock.offset)
             link_files(self.database, name)
             host = Host(self, processes, database=name, options={"db_host": second.host})
             parts.callback(host.kill)

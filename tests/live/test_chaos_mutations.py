@@ -35,6 +35,7 @@ class Trouble:
     def __init__(self, world, mutation):
         self.world, self.mutation = world, mutation
         self.chaos = Chaos(world, [], faults={}, share=0.0)
+        self.chaos.further = 0
 
     def go(self, is_over):
         if not self.world.hosts:

@@ -3,6 +3,7 @@
 ``EDI_PROBE_FAIL=FOLDER``: a file ``POINT.kill`` or ``POINT.stop`` in that folder is a trap: the first process that passes the
 point takes it (renames it to ``POINT.ACTION.PID``) and gets SIGKILL or SIGSTOP, once.
 ``EDI_PROBE_SECONDS=LEASE:CALL``: shorter lease and calls, so that a test need not wait for minutes.
+``EDI_PROBE_AT_ONCE=N``: smaller claims, so that few documents pass the points as often as many do.
 """
 
 import os
@@ -117,14 +118,21 @@ def _watch_calls(points, wire):
     wire.OnceAdapter._talk, wire._BoundedSocket.sendall = talk_here, sendall_here
 
 
+def set_constants(**values):
+    """Give constants of the addon's models another value, in every module that knows them."""
+    from odoo.addons.l10n_tn_edi_ttn import models
+
+    for module in list(vars(models).values()):
+        for name, value in values.items():
+            if hasattr(module, name):
+                setattr(module, name, value)
+
+
 def shorten(lease, call):
     from odoo.addons.l10n_tn_edi_ttn import models
     from odoo.addons.l10n_tn_edi_ttn.elfatoora import client
 
-    for module in vars(models).values():
-        for name, value in (("LEASE_SECONDS", lease), ("CALL_SECONDS", call)):
-            if hasattr(module, name):
-                setattr(module, name, value)
+    set_constants(LEASE_SECONDS=lease, CALL_SECONDS=call)
     models.l10n_tn_edi_gateway.Limits = lambda: client.Limits(connect=call / 2, read=call, total=call)
 
 
@@ -132,6 +140,8 @@ if os.environ.get("EDI_PROBE_FAIL"):
     install(Failpoints(os.environ["EDI_PROBE_FAIL"]))
 if os.environ.get("EDI_PROBE_SECONDS"):
     shorten(*(int(part) for part in os.environ["EDI_PROBE_SECONDS"].split(":")))
+if os.environ.get("EDI_PROBE_AT_ONCE"):
+    set_constants(CALLS_AT_ONCE=int(os.environ["EDI_PROBE_AT_ONCE"]), CLAIM_AT_LEAST=1, PREPARED_AT_ONCE=5)
 if "libfaketime" in os.environ.get("LD_PRELOAD", ""):
     # It refuses the clock_nanosleep of Python's own sleep when the monotonic clock is left alone.
     time.sleep = lambda seconds: select.select([], [], [], seconds)

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import timedelta
 
 
 def _no_claim_commit():
@@ -53,16 +54,19 @@ def _no_lease():
     """An attempt counts as lost at once, while its call is still on its way."""
     from odoo.addons.l10n_tn_edi_ttn.models import l10n_tn_edi_document_deposit as deposit
 
-    class Moment(int):
-        """An end long ago, whatever it is added to; the call still gets its time."""
+    original = deposit.L10nTnEdiDocument._claim
 
-        def __sub__(self, other):
-            return 600
+    def claim(self, clients, taken, now):
+        exchange = original(self, clients, taken, now)
+        if exchange:
+            over = now - timedelta(hours=1)
+            exchange.sudo().lease_until = over
+            self.sudo().write({"lease_until": over, "next_at": over})
+        return exchange
 
-        def __add__(self, other):
-            return 0
-
-    deposit.LEASE_SECONDS = Moment(-3600)
+    deposit.L10nTnEdiDocument._claim = claim
+    # The call itself gets all the time it wants.
+    deposit.LEASE_SECONDS = 600
 
 
 def _no_signature():
