@@ -215,7 +215,15 @@ class L10nTnEdiDocument(models.Model):
         if (
             not self.env["ir.cron.trigger"]
             .sudo()
-            .search_count([("cron_id", "=", lane.id), ("call_at", "<=", at)], limit=1)
+            .search_count(
+                [
+                    ("cron_id", "=", lane.id),
+                    # Not the one that started this run: Odoo removes it only when the run is over.
+                    ("call_at", ">", fields.Datetime.now()),
+                    ("call_at", "<=", at),
+                ],
+                limit=1,
+            )
         ):
             lane._trigger(at)
 

@@ -6,6 +6,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..elfatoora import decisions
+from ..models.l10n_tn_edi_document_queue import TO_ASK
 from .common_flow import LOGGER, TnEdiFlowCommon
 
 
@@ -398,6 +399,19 @@ class TestUnknown(UnknownCase):
         self.age(document, minutes=10)
         self.follow()
         self.assertEqual(document.state, "unknown")
+
+    def test_next_question_has_a_trigger_of_its_own(self):
+        """The trigger that started a run is still there during it, and goes with it."""
+        document = self.lost("reset_after")
+        document.next_at = at = Datetime.add(Datetime.now(), seconds=30)
+        lane = self.env.ref("l10n_tn_edi_ttn.ir_cron_follow")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", lane.id)])
+        triggers.unlink()
+        lane._trigger(Datetime.subtract(Datetime.now(), seconds=1))
+        for _once in range(2):
+            document._wake_at("follow", TO_ASK)
+            triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", lane.id), ("call_at", "=", at)])
+            self.assertEqual(len(triggers), 1)
 
     def test_answer_that_cannot_be_written(self):
         """Our own error on one answer stops neither the run nor the other documents."""
