@@ -226,7 +226,7 @@ class World:
             move_clock(name, self.clock.offset)
             link_files(self.database, name)
             host = Host(self, processes, database=name, options={"db_host": second.host})
-            parts.callback(host.kill)
+            parts.callback(host.stop)
             host.start()
             yield name
 
