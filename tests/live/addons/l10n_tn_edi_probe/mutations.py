@@ -57,12 +57,12 @@ def _no_lease():
     original = deposit.L10nTnEdiDocument._claim
 
     def claim(self, clients, taken, now):
-        exchange = original(self, clients, taken, now)
-        if exchange:
-            over = now - timedelta(hours=1)
-            exchange.sudo().lease_until = over
-            self.sudo().write({"lease_until": over, "next_at": over})
-        return exchange
+        values = original(self, clients, taken, now)
+        if not values:
+            return values
+        over = now - timedelta(hours=1)
+        self.sudo().write({"lease_until": over, "next_at": over})
+        return {**values, "lease_until": over}
 
     deposit.L10nTnEdiDocument._claim = claim
     # The call itself gets all the time it wants.
