@@ -62,6 +62,11 @@ POINTS = (
 FINAL = ("accepted", "rejected", "to_decide", "conflict")
 DAY = 86_400
 _TICK = 0.5
+_CALL_LANES = """
+    UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id IN (
+        SELECT cron.id FROM ir_cron cron JOIN ir_act_server action ON action.id = cron.ir_actions_server_id
+        WHERE action.code IN ('model._cron_submit()', 'model._cron_follow()') FOR UPDATE OF cron SKIP LOCKED)
+"""
 #: Seconds without any change after which nothing but a timer is awaited, when no call can be on its way.
 _QUIET = 3.0
 #: So many jumps of the clocks without a document that moves, and it is over.
@@ -151,7 +156,7 @@ class Chaos:
                     self._jump(self._until_next())
                 elif time.monotonic() - woken > 1:
                     woken = time.monotonic()
-                    databases.wake_cron(self.world.database)
+                    self._wake()
             except psycopg2.OperationalError:
                 self.happened["the test lost its connection"] += 1
 
@@ -200,9 +205,15 @@ class Chaos:
         self._jumps += 1
         self.world.let_pass(seconds)
         time.sleep(1.1)  # libfaketime looks once a second
-        # A worker sleeps for up to a minute unless it is woken.
-        databases.wake_cron(self.world.database)
+        self._wake()
         self._changed_at = time.monotonic()
+
+    def _wake(self):
+        """Wake the workers, which sleep for up to a minute by themselves."""
+        if any(host.still() for host in self.world.hosts):
+            # The lane of a worker that stands still may be the one that was woken; the others look every few minutes only.
+            self.world.query(_CALL_LANES)
+        databases.wake_cron(self.world.database)
 
     def _keep_hosts(self):
         """Start the dead hosts; wake the processes that stood still beyond their lease; kill and stop some by chance."""
