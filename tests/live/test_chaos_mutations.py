@@ -85,7 +85,7 @@ class Trouble:
         """A worker stands still between the claim and the call."""
         self.chaos.post(1)
         self.go_to_the_end()
-        self.world.set_trap("save.connect", "stop")
+        self.world.set_trap("claim.committed", "stop")
         self.chaos.post(1)
         if self.mutation:
             # It goes on once another worker has deposited the document.
