@@ -105,7 +105,7 @@ def test_beside_others_and_a_company_elsewhere_stays_as_it_is(bare):
             [
                 {
                     "move_type": "out_invoice",
-                    "partner_id": admin.call("res.partner", "search", [], limit=1)[0],
+                    "partner_id": admin.call("res.partner", "search", [("name", "=", "Client")])[0],
                     "invoice_line_ids": [(0, 0, {"name": "Service", "price_unit": 100})],
                 }
             ],
