@@ -3,6 +3,8 @@ from odoo import SUPERUSER_ID, api, fields, models
 # The documents that a job is about; the steps of a run look at no others.
 JOB = "l10n_tn_edi_job"
 PAUSE_SECONDS = 2
+# What jobs do instead of scheduled actions
+KINDS = ("submit", "follow")
 
 
 class L10nTnEdiDocument(models.Model):
@@ -43,9 +45,13 @@ class L10nTnEdiDocument(models.Model):
 
     @api.model
     def _wake_lane(self, kind, at=None):
-        if not self:
-            return None if JOB in self.env.context else super()._wake_lane(kind, at)
-        return self._make_jobs()
+        if kind not in KINDS:
+            return super()._wake_lane(kind, at)
+        due = self.filtered("next_at")
+        due._make_jobs()
+        # Without certain documents, or for some that have no time of their own, a scheduled action looks.
+        done = due == self if self else JOB in self.env.context
+        return None if done else super()._wake_lane(kind, at)
 
     @api.model
     def _wake_at(self, kind, step):
