@@ -3,7 +3,7 @@
 env = globals()["env"]  # given by Odoo's shell
 
 env["ir.config_parameter"].set_param("report.url", env["ir.config_parameter"].get_param("web.base.url"))
-env["res.partner"].search([]).write({"lang": "fr_FR"})
+env["res.partner"].search([("user_ids", "=", False)]).write({"lang": "fr_FR"})
 admin = env.ref("base.user_admin")
 admin.write({"lang": "fr_FR", "email": "admin@example.com"})
 if not env["res.users"].search([("login", "=", "muhasib")]):
