@@ -94,6 +94,7 @@ class Chaos:
         self.elsewhere = False  # deposits may have been made that this database knows nothing of
         self._open_since = {}
         self._picture, self._changed_at = None, time.monotonic()
+        self._moved_at = self._changed_at  # jumps of the clocks not counted
         self._jumps = 0
 
     def run(self):
@@ -133,7 +134,7 @@ class Chaos:
     def go(self, is_over):
         """Let the world go on until ``is_over()``, or nothing moves any more."""
         self._jumps = 0
-        self._changed_at = time.monotonic()
+        self._changed_at = self._moved_at = time.monotonic()
         woken = moved_at = 0
         while True:
             time.sleep(_TICK)
@@ -172,7 +173,7 @@ class Chaos:
         if rows != self._picture:
             if not self._picture or [r[:3] for r in rows] != [r[:3] for r in self._picture]:
                 self._jumps = 0
-            self._picture, self._changed_at = rows, now
+            self._picture, self._changed_at, self._moved_at = rows, now, now
         calls = self.world.query("SELECT id FROM l10n_tn_edi_exchange WHERE finished_at IS NULL")
         self._open_since = {call: self._open_since.get(call, now) for (call,) in calls}
         return sum(row[1] not in ("to_send", "to_sign", "signed") for row in rows)
@@ -189,7 +190,7 @@ class Chaos:
         due = self.world.query(
             "SELECT 1 FROM l10n_tn_edi_document WHERE live AND NOT hold AND next_at <= now() AT TIME ZONE 'UTC' LIMIT 1"
         )
-        return not due and not self.unfinished() and time.monotonic() - self._changed_at > 2 * _QUIET
+        return not due and not self.unfinished() and time.monotonic() - self._moved_at > LEASE
 
     def _until_next(self):
         """:return: seconds to the next timer of a document; longer the longer nothing comes of it."""
