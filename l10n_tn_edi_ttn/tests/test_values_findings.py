@@ -9,6 +9,7 @@ from ..models.account_move_tax_findings import TAX_CODES
 from ..models.account_move_teif import SCOPE_REASONS
 from ..models.account_move_teif_findings import ODOO_CODES
 from ..models.account_move_teif_kind_findings import KIND_CODES, OFFICIAL_CODES
+from ..models.l10n_tn_edi_import_finding import ALL_CODES as IMPORT_CODES
 from ..models.l10n_tn_edi_messages import Params
 from ..signature import codes as signature_codes
 from ..teif import findings as teif_findings
@@ -184,6 +185,7 @@ class TestMessages(TnEdiCommon):
             | KIND_CODES
             | OFFICIAL_CODES
             | TAX_CODES
+            | IMPORT_CODES
         )
 
     def test_every_code_has_a_sentence(self):
