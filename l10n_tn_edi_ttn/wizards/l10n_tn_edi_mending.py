@@ -95,7 +95,7 @@ class L10nTnEdiMendingLine(models.TransientModel):
     before = fields.Json(readonly=True)
     after = fields.Json(readonly=True)
     record = fields.Char(compute="_compute_texts")
-    field_label = fields.Char(string="Field", compute="_compute_texts")
+    field_label = fields.Char(string="Field to Mend", compute="_compute_texts")
     old = fields.Char(string="Now", compute="_compute_texts")
     new = fields.Char(string="Proposed", compute="_compute_texts")
     problem = fields.Char(string="Not Written", readonly=True)
