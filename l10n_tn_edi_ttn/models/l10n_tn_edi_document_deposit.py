@@ -128,6 +128,7 @@ class L10nTnEdiDocument(models.Model):
         if (
             self.move_id.state != "posted"
             or hashlib.sha256(self.signed_id.raw or b"").hexdigest() != self.sha256
+            or self._certificate_was_replaced()
         ):
             self._set_state("to_send", **self._unsigned_values())
             return None
@@ -150,6 +151,21 @@ class L10nTnEdiDocument(models.Model):
             "signature_value": self.signature_value,
             "document_digest": self.document_digest,
         }
+
+    def _certificate_was_replaced(self):
+        """:return: bool, whether TTN refused these bytes, or the account they wait for, and another certificate signs now.
+
+        They would be refused again. Where somebody has to sign, they wait: the certificate may be declared yet.
+        """
+        refused = any(attempt.answer_class == "refused" for attempt in self._saves())
+        if not refused and not (self.reason_code or "").startswith("ttn."):
+            return False
+        provider = self.company_id._l10n_tn_edi_signing_provider()
+        return (
+            bool(provider)
+            and provider.code not in provider._interactive_codes()
+            and provider.certificate_id != self.certificate_id
+        )
 
     def _number_key(self):
         """:return: what TTN knows the document by, and of which one only may be there."""

@@ -196,7 +196,7 @@ class TestSecrets(TnEdiFlowCommon):
         self.settings(password=wrong_password)
         refused = self.post()
         self.submit()
-        self.assertEqual(refused.state, "rejected")
+        self.assertEqual((refused.state, refused.reason_code), ("signed", "ttn.account_unknown"))
         self.settings(password=self.password)
         for kind in ("reset_after", "html"):
             fault = self.fault(kind)
