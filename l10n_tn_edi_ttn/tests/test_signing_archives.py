@@ -1,8 +1,10 @@
 import base64
+import hashlib
 import io
 import secrets
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 from unittest.mock import patch
 
@@ -152,3 +154,24 @@ class TestArchives(TokenCase):
         with patch.object(pades, "PdfSigner", None), self.assertRaises(UserError) as raised:
             document.action_sign_pdf()
         self.assertIn("pyHanko", str(raised.exception))
+
+    def test_export_of_exchanges_is_signed(self):
+        document = self.accept()
+        accountant = self.make_accountant()
+        exchanges = document.exchange_ids.with_user(accountant).sudo(False)
+        exchanges.action_export_signed()
+        export = self.env["l10n_tn_edi.exchange.export"].with_user(accountant).search([], limit=1)
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(export.file))) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        manifest, signature = files.pop("SHA256SUMS"), files.pop("SHA256SUMS.p7s")
+        self.assert_signed(signature, manifest)
+        listed = dict(reversed(line.split("  ", 1)) for line in manifest.decode().splitlines())
+        self.assertEqual(listed, {name: hashlib.sha256(body).hexdigest() for name, body in files.items()})
+        self.assertEqual(len(files), 1 + 2 * len(exchanges))
+
+    def test_export_is_not_signed_without_a_provider(self):
+        document = self.accept()
+        self.company.sudo().l10n_tn_edi_provider_id = False
+        self.provider.state = "disabled"
+        with self.assertRaises(UserError):
+            document.exchange_ids.action_export_signed()

@@ -1,16 +1,20 @@
 import base64
+import hashlib
 import io
 import zipfile
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..signature.problems import SignatureError
 from .spreadsheet import make_cell
 
 AT_MOST = 2000
+# In the form of sha256sum, so that anybody can check the files; the signature is that of the list
+MANIFEST, SIGNATURE = "SHA256SUMS", "SHA256SUMS.p7s"
 COLUMNS = (
     *(
         "id",
@@ -45,12 +49,22 @@ class L10nTnEdiExchange(models.Model):
 
         :raise UserError: for more than ``AT_MOST`` exchanges.
         """
+        return self._export(self._zip)
+
+    def action_export_signed(self):
+        """Offer the same file with the digests of its files, signed (CAdES) by the company's provider.
+
+        :raise UserError: as :meth:`action_export_zip`, for several companies, and when the provider cannot sign.
+        """
+        return self._export(self._signed_zip)
+
+    def _export(self, make):
         self.check_access("read")
         if len(self) > AT_MOST:
             raise UserError(self.env._("At most %(count)s exchanges are exported at once.", count=AT_MOST))
         export = self.env["l10n_tn_edi.exchange.export"].create(
             {
-                "file": base64.b64encode(self._zip()),
+                "file": base64.b64encode(make()),
                 "filename": f"el-fatoora-{fields.Date.context_today(self)}.zip",
             }
         )
@@ -62,16 +76,46 @@ class L10nTnEdiExchange(models.Model):
 
     def _zip(self):
         """:return: bytes of the ZIP file."""
+        return self._packed(self._files())
+
+    @api.model
+    def _packed(self, files):
+        """:return: bytes of a ZIP file of ``(name, bytes)``."""
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("index.xlsx", self._index())
-            for exchange in self.with_context(bin_size=False):
-                for name in ("request", "response"):
-                    text, file = exchange[f"{name}_text"], exchange[f"{name}_file"]
-                    body = base64.b64decode(file) if file else (text or "").encode()
-                    if body:
-                        archive.writestr(f"{exchange.id}_{name}.xml", body)
+            for name, body in files:
+                archive.writestr(name, body)
         return stream.getvalue()
+
+    def _files(self):
+        """Yield the name and the bytes of each file."""
+        yield "index.xlsx", self._index()
+        for exchange in self.with_context(bin_size=False):
+            for name in ("request", "response"):
+                text, file = exchange[f"{name}_text"], exchange[f"{name}_file"]
+                body = base64.b64decode(file) if file else (text or "").encode()
+                if body:
+                    yield f"{exchange.id}_{name}.xml", body
+
+    def _signed_zip(self):
+        """:return: bytes of the ZIP file with ``MANIFEST`` and its detached signature."""
+        company = self.company_id
+        provider = company._l10n_tn_edi_signing_provider() if len(company) == 1 else None
+        if not provider:
+            raise UserError(
+                self.env._(
+                    "Choose exchanges of one company that has a signature provider: it signs the export."
+                )
+            )
+        files = list(self._files())
+        lines = [f"{hashlib.sha256(body).hexdigest()}  {name}\n" for name, body in files]
+        manifest = "".join(lines).encode()
+        try:
+            signature = provider._sign_detached(manifest)
+        except SignatureError as error:
+            params = {"provider": provider.name, **error.params}
+            raise UserError(self.env["l10n_tn_edi.messages"]._sentence(error.code, params)) from None
+        return self._packed([*files, (MANIFEST, manifest), (SIGNATURE, signature)])
 
     def _index(self):
         """:return: bytes of the spreadsheet that lists the exchanges."""
