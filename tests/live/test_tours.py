@@ -126,8 +126,7 @@ def test_admin_from_installation_to_the_first_accepted_invoice(server, ttn, brow
 def test_accountant_posts_sees_waiting_then_accepted_prints_and_credits(server, ttn, browser):
     admin = Session(server.url, server.database, "admin", "admin")
     company = Company(admin, ttn)
-    draft = company.post_invoices(1)[0]
-    admin.call("account.move", "button_draft", [draft])
+    [draft] = company.draft_invoices(1)
     session = make_user(admin, "tour_accountant", "account.group_account_invoice")
     # It goes when the delay is over: time to see it wait
     ttn.admin("POST", "/settings", {"verdict_delay": 3})

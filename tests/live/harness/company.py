@@ -120,7 +120,13 @@ class Company:
 
     def post_invoices(self, count):
         """:return: ids of newly posted invoices."""
-        moves = self.admin.call(
+        moves = self.draft_invoices(count)
+        self.admin.call("account.move", "action_post", moves)
+        return moves
+
+    def draft_invoices(self, count):
+        """:return: ids of new drafts."""
+        return self.admin.call(
             "account.move",
             "create",
             [
@@ -144,8 +150,6 @@ class Company:
                 for n in range(count)
             ],
         )
-        self.admin.call("account.move", "action_post", moves)
-        return moves
 
     def documents(self, moves, *fields):
         """:return: rows of the live documents of the invoices, straight from the database."""
