@@ -1,6 +1,9 @@
 """Invoices from a workbook: read once into rows of their own, then made one by one, in the request or by the scheduled action."""
 
 import base64
+import logging
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -11,6 +14,8 @@ from ..spreadsheet.invoices import read_invoices
 from ..spreadsheet.journal import make_journal
 from .l10n_tn_edi_import_invoice import Undo
 from .l10n_tn_edi_import_lookup import ImportLookup
+
+_logger = logging.getLogger(__name__)
 
 # So many are made while the user waits; more are left to the scheduled action
 AT_ONCE = 20
@@ -254,9 +259,30 @@ class L10nTnEdiImport(models.Model):
         )
         Cron._commit_progress(remaining=waiting + len(running))
         for record in running:
-            if not record._run(commit=True):
+            try:
+                finished = record._run(commit=True)
+            except psycopg2.OperationalError:  # a conflict with somebody else's work: the action runs again
+                raise
+            except Exception:  # one import never stops the others
+                _logger.exception("Import %s could not go on", record.id)
+                record._stop()
+                continue
+            if not finished:
                 self._wake()
                 return
+
+    def _stop(self):
+        """Give an import back that could not go on: what came in stays, and is passed over when it is started again."""
+        document = self.env["l10n_tn_edi.document"]
+        document._rollback()
+        self.sudo().state = "draft"
+        self._message_log(
+            body=self.env._(
+                "The import could not go on. Start it again: what is in already is not touched. The administrator finds the "
+                "reason in the server's log."
+            )
+        )
+        document._commit()
 
     def _run(self, commit=False):
         """Make the invoices that wait.

@@ -307,6 +307,28 @@ class TestImport(TnEdiImportCommon):
         record.sudo().env["l10n_tn_edi.import"]._cron_import()
         self.assertEqual((record.state, record.imported_count), ("done", 25))
 
+    @mute_logger("odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_import")
+    def test_import_that_cannot_go_on_stops_no_other(self):
+        broken, good = (
+            self.import_rows([self.row(f"{name}-{index}") for index in range(21)], run=False)
+            for name in ("X", "F")
+        )
+        for record in (broken, good):
+            record.action_import()
+        Import = type(self.env["l10n_tn_edi.import"])
+        batches = Import._run_batches
+
+        def stumble(record, commit):
+            if record.id == broken.id:
+                raise ZeroDivisionError
+            return batches(record, commit)
+
+        self.patch(Import, "_run_batches", stumble)
+        self.env["l10n_tn_edi.import"].sudo()._cron_import()
+        self.assertEqual((broken.state, good.state), ("draft", "done"))
+        self.assertEqual(good.imported_count, 21)
+        self.assertIn("could not go on", broken.message_ids[0].body)
+
     # === Who === #
 
     def test_accountant_imports_with_own_rights(self):
