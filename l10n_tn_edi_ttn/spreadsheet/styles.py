@@ -14,12 +14,17 @@ CENTRED = Alignment(wrap_text=True, vertical="center", horizontal="center")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+def keep_as_text(cell, text):
+    """See to it that ``cell``, which holds ``text``, never becomes a formula."""
+    cell.data_type = "s"
+    cell.quotePrefix = text.startswith(_FORMULA_STARTS)
+
+
 def text_cell(sheet, text):
     """:return: a cell of the write-only ``sheet`` that holds ``text`` as text, whatever it begins with."""
     cell = WriteOnlyCell(sheet, value=text)
-    cell.data_type = "s"
     cell.number_format = "@"
-    cell.quotePrefix = text.startswith(_FORMULA_STARTS)
+    keep_as_text(cell, text)
     return cell
 
 

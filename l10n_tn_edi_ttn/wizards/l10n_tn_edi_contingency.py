@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..models.l10n_tn_edi_document import BEFORE_CLAIM
-from .spreadsheet import make_cell, money_format
+from .spreadsheet import download_action, make_cell, money_format
 
 # What has no verdict of TTN yet
 WAITING = (*BEFORE_CLAIM, "sending", "submitted", "unknown", "to_decide")
@@ -91,11 +91,7 @@ class L10nTnEdiContingency(models.TransientModel):
                 "filename": f"el-fatoora-{fields.Date.context_today(self)}.xlsx",
             }
         )
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content?model={self._name}&id={self.id}&field=file&filename_field=filename&download=true",
-            "target": "download",
-        }
+        return download_action(self)
 
     def _workbook(self):
         """:return: bytes of the .xlsx file."""

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..signature.problems import SignatureError
-from .spreadsheet import make_cell
+from .spreadsheet import download_action, make_cell
 
 AT_MOST = 2000
 # In the form of sha256sum, so that anybody can check the files; the signature is that of the list
@@ -68,11 +68,7 @@ class L10nTnEdiExchange(models.Model):
                 "filename": f"el-fatoora-{fields.Date.context_today(self)}.zip",
             }
         )
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content?model={export._name}&id={export.id}&field=file&filename_field=filename&download=true",
-            "target": "download",
-        }
+        return download_action(export)
 
     def _zip(self):
         """:return: bytes of the ZIP file."""

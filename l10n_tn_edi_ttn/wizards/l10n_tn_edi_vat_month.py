@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from ..models.l10n_tn_edi_vat_ledger import STATUSES
-from .spreadsheet import make_cell, money_format
+from .spreadsheet import download_action, make_cell, money_format
 
 # Invoices that are named on the screen; the spreadsheet has them all.
 SHOWN = 100
@@ -181,11 +181,7 @@ class L10nTnEdiVatMonth(models.TransientModel):
                 "filename": f"tva-{self.month:%Y-%m}.xlsx",
             }
         )
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content?model={self._name}&id={self.id}&field=file&filename_field=filename&download=true",
-            "target": "download",
-        }
+        return download_action(self)
 
     def _workbook(self):
         """:return: bytes of the .xlsx file: the month, then the invoices not accepted and those accepted in another month."""

@@ -5,8 +5,7 @@ from datetime import date
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-# A text that begins like a formula stays a text
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from ..spreadsheet.styles import keep_as_text
 
 
 def money_format(currency):
@@ -23,8 +22,7 @@ def make_cell(sheet, value, money="General", bold=False):
     """
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(FORMULA_STARTS)
+        keep_as_text(cell, value)
     elif isinstance(value, float):
         cell.number_format = money
     elif isinstance(value, date):
@@ -32,3 +30,14 @@ def make_cell(sheet, value, money="General", bold=False):
     if bold:
         cell.font = Font(bold=True)
     return cell
+
+
+def download_action(record):
+    """:param record: a wizard with the fields ``file`` and ``filename``.
+    :return: the action that downloads its file.
+    """
+    return {
+        "type": "ir.actions.act_url",
+        "url": f"/web/content?model={record._name}&id={record.id}&field=file&filename_field=filename&download=true",
+        "target": "download",
+    }
