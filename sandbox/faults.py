@@ -121,7 +121,11 @@ KINDS: dict[str, Kind] = {
         "rejected, and accepted later",
     ),
     "two_acceptances": Kind("deposit", {}, "accepted twice, under two ids and two references"),
-    "foreign_reference": Kind("deposit", {}, "accepted with reference and CEV of another invoice"),
+    "foreign_reference": Kind(
+        "deposit",
+        {"invented": False},
+        "accepted with reference and CEV of another invoice: the last accepted one, or one that nobody knows",
+    ),
     "reserialised": Kind("deposit", {"style": "pretty"}, "returned re-serialised: pretty, quotes or latin1"),
     "invalid_sigttn": Kind("deposit", {}, "TTN's signature is wrong"),
     "broken_content": Kind("deposit", {}, "the returned file is no XML"),

@@ -133,7 +133,7 @@ class Kernel:
             ).fetchone()
             shown, number, imprint = (
                 tuple(other)
-                if other
+                if other and plan["foreign_reference"] != "invented"
                 else (
                     new_reference("9999999", row["id"], now),
                     f"{number}-AUTRE",

@@ -284,6 +284,8 @@ def _plan(hits: list[Hit]) -> dict:
             plan["style"] = hit.params["style"]
         elif hit.kind == "hidden":
             plan["hidden"] = {name: hit.params[name] for name in ("until", "gone_from", "back_at")}
-        elif hit.kind in ("no_verdict", "foreign_reference", "invalid_sigttn", "broken_content"):
+        elif hit.kind == "foreign_reference":
+            plan["foreign_reference"] = "invented" if hit.params["invented"] else "last"
+        elif hit.kind in ("no_verdict", "invalid_sigttn", "broken_content"):
             plan[hit.kind] = True
     return plan

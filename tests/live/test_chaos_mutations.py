@@ -98,8 +98,8 @@ class Trouble:
             self.go_to_the_end()
 
     def signature(self):
-        """TTN shows another invoice's reference and QR code."""
-        self.fault("foreign_reference", times=1)
+        """TTN shows another invoice's reference and QR code; one of ours would be refused by the unique index as well."""
+        self.fault("foreign_reference", times=1, params={"invented": True})
         self.chaos.post(2)
         self.go_to_the_end()
 
