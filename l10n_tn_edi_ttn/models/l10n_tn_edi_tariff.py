@@ -24,7 +24,7 @@ class L10nTnEdiTariff(models.Model):
         help="Without tax, up to the size step. Each further step that is begun is charged once more.",
     )
     monthly_fee = fields.Float(string="Monthly Fee (TND)", digits=(16, 3), help="Without tax.")
-    note = fields.Char(help="Where the price comes from.")
+    note = fields.Char(translate=True, help="Where the price comes from.")
 
     _date_unique = models.Constraint("UNIQUE(date_from)", "There is a tariff from this day already.")
 
