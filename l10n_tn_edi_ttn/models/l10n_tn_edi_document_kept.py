@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _logger = logging.getLogger(__name__)
 # An answer that could not be recorded is tried again after this time.
 RETRY_MINUTES = 10
 KEPT_AT_ONCE = 50
+# Seconds between the clocks of a server and of its database
+CLOCKS_APART = 60
 
 
 class L10nTnEdiDocument(models.Model):
@@ -31,12 +34,12 @@ class L10nTnEdiDocument(models.Model):
 
         :param answer: ((document id, exchange id), call).
         """
-        (_document_id, exchange_id), call = answer
+        (document_id, exchange_id), call = answer
         if isinstance(call, BaseException):
             return  # nothing came
         values = kept.dump(call)
         if not self._write_result(lambda: self._keep_with_exchange(exchange_id, values)):
-            self._keep_in_file(exchange_id, values)
+            self._keep_in_file(document_id, exchange_id, values)
 
     @api.model
     def _keep_with_exchange(self, exchange_id, values):
@@ -53,12 +56,12 @@ class L10nTnEdiDocument(models.Model):
         return Path(tools.config["data_dir"], "l10n_tn_edi_ttn", self.env.cr.dbname)
 
     @api.model
-    def _keep_in_file(self, exchange_id, values):
+    def _keep_in_file(self, document_id, exchange_id, values):
         folder = self._kept_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft, path = folder / f"{exchange_id}.new", folder / f"{exchange_id}.json"
         with draft.open("w", encoding="utf-8") as stream:
-            json.dump(values, stream)
+            json.dump({"document": document_id, "call": values}, stream)
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(path)
@@ -68,15 +71,27 @@ class L10nTnEdiDocument(models.Model):
     def _fetch_kept_files(self):
         """Move what waits in files of this server to the exchanges."""
         for path in sorted(self._kept_folder().glob("*.json")):
-            values = json.loads(path.read_text(encoding="utf-8"))
             exchange_id = int(path.stem)
-            if not self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id).exists():
+            kept_file = json.loads(path.read_text(encoding="utf-8"))
+            if not self._belongs_to(exchange_id, kept_file["document"], path.stat().st_mtime):
                 continue  # of a database that was restored: a human decides
+            values = kept_file["call"]
             if not self._write_result(
                 lambda exchange_id=exchange_id, values=values: self._keep_with_exchange(exchange_id, values)
             ):
                 return
             path.unlink(missing_ok=True)
+
+    @api.model
+    def _belongs_to(self, exchange_id, document_id, written):
+        """Whether an answer is that of this exchange: a restored database gives the numbers of lost attempts to others.
+
+        :param float written: when the answer was kept, in seconds since 1970; the attempt began before.
+        """
+        exchange = self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id).exists()
+        if not exchange or exchange.document_id.id != document_id:
+            return False
+        return exchange.started_at.replace(tzinfo=UTC).timestamp() <= written + CLOCKS_APART
 
     # --- Later -----------------------------------------------------------------------------------------------------
 

@@ -112,6 +112,13 @@ class TestKept(TnEdiFlowCommon):
             self.assertFalse(document.exchange_ids.kept_answer)
             for patcher in patchers:
                 patcher.stop()
+            # In a database that was restored the attempt's number belongs to a later one
+            began = document.exchange_ids.started_at
+            document.exchange_ids.started_at = fields.Datetime.add(began, hours=1)
+            self.documents._record_kept()
+            self.assertTrue(path.exists())
+            self.assertFalse(document.exchange_ids.kept_answer)
+            document.exchange_ids.started_at = began
             self.documents._record_kept()
             self.assertFalse(path.exists())
             self.later()
