@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "l10n_tn_edi_ttn"
-ROOMS = ("teif", "signature", "elfatoora", "spreadsheet")
+ROOMS = ("archive", "elfatoora", "signature", "spreadsheet", "teif")
 
 
 def imports(path):
