@@ -90,22 +90,26 @@ def read(data: bytes) -> Statement:
     return found
 
 
-def seal_group(statement: bytes, signature: bytes) -> list[bytes]:
-    """The seal as a data object group of RFC 4998: SHA-256 of the statement and of its signature (DER)."""
-    return [hashlib.sha256(statement).digest(), hashlib.sha256(signature).digest()]
+def seal_group(statement: bytes, signature: bytes | None) -> list[bytes]:
+    """The seal as a data object group of RFC 4998: SHA-256 of the statement and of its signature (DER).
+
+    ``signature`` None: nobody could sign in time, the statement was time-stamped alone. A signature that comes later is
+    kept beside it and is no part of the chain. Everywhere in this module.
+    """
+    return [hashlib.sha256(one).digest() for one in (statement, signature) if one is not None]
 
 
-def seal_digest(statement: bytes, signature: bytes) -> bytes:
+def seal_digest(statement: bytes, signature: bytes | None) -> bytes:
     """What the next day's statement names as ``previous`` and what the head is."""
     return tree.leaf(seal_group(statement, signature))
 
 
-def stamped_root(root: bytes, statement: bytes, signature: bytes) -> bytes:
+def stamped_root(root: bytes, statement: bytes, signature: bytes | None) -> bytes:
     """What a day's time-stamp covers: the root over the records and the seal itself, joined."""
     return tree.join([root, seal_digest(statement, signature)], ALGORITHM)
 
 
-def entry_path(entries: Tree, index: int, statement: bytes, signature: bytes) -> Reduced:
+def entry_path(entries: Tree, index: int, statement: bytes, signature: bytes | None) -> Reduced:
     """The reduced hash tree of the record at ``index`` of its day, up to the stamped root."""
     return above(entries.reduced(index), entries.root, seal_digest(statement, signature))
 
@@ -115,9 +119,9 @@ def above(reduced: Reduced, digest: bytes, neighbour: bytes) -> Reduced:
     return [*reduced, [neighbour]] if reduced else [sorted([digest, neighbour])]
 
 
-def seal_path(root: bytes, statement: bytes, signature: bytes) -> Reduced:
+def seal_path(root: bytes, statement: bytes, signature: bytes | None) -> Reduced:
     """The reduced hash tree of the seal itself, up to the stamped root."""
-    return [sorted(seal_group(statement, signature)), [root]]
+    return tree.with_group(seal_group(statement, signature), [[root]])
 
 
 def head(sequence: int, digest: bytes) -> str:
