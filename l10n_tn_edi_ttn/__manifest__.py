@@ -37,6 +37,8 @@
         "data/l10n_tn_edi_alerts.xml",
         "data/l10n_tn_edi_stamp_amount.xml",
         "data/l10n_tn_edi_readiness.xml",
+        "security/l10n_tn_edi_archive_security.xml",
+        "data/ir_cron_archive.xml",
         "views/account_move_views.xml",
         "views/l10n_tn_edi_certificate_views.xml",
         "views/l10n_tn_edi_document_views.xml",
@@ -114,4 +116,5 @@
         ],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

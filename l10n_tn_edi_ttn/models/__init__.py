@@ -28,6 +28,7 @@ from . import account_tax
 from . import ir_actions_report
 from . import ir_attachment
 from . import ir_filters
+from . import ir_module_module
 from . import ir_ui_menu
 from . import l10n_tn_edi_account
 from . import l10n_tn_edi_account_sweep
@@ -98,6 +99,7 @@ from . import l10n_tn_edi_verification
 from . import l10n_tn_edi_vat_ledger
 from . import res_company
 from . import res_company_account
+from . import res_company_archive
 from . import res_company_breaker
 from . import res_company_onboarding
 from . import res_company_print
@@ -120,3 +122,12 @@ from . import l10n_tn_edi_report
 from . import l10n_tn_edi_account_alerts
 from . import account_journal_card
 from . import l10n_tn_edi_live_checks
+
+# The archive, of what they all left
+from . import l10n_tn_edi_archive_guard
+from . import l10n_tn_edi_archive_entry
+from . import l10n_tn_edi_archive_file
+from . import l10n_tn_edi_archive_access
+from . import l10n_tn_edi_archive_retention
+from . import l10n_tn_edi_archive_collect
+from . import l10n_tn_edi_messages_archive

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 CONTENT_FIELDS = frozenset(
     {"datas", "raw", "db_datas", "store_fname", "checksum", "mimetype", "res_model", "res_id", "res_field"}
@@ -11,9 +11,11 @@ class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
     def _l10n_tn_edi_is_proof(self):
-        """:return: whether one of the files is a signed or validated TEIF document."""
+        """:return: whether one of the files is a signed or validated TEIF document, or archived."""
         if not self.ids:
             return False
+        if self._l10n_tn_edi_is_archived():
+            return not self.env["l10n_tn_edi.archive.opening"]._is_open()
         return bool(
             self.env["l10n_tn_edi.document"]
             .sudo()
@@ -21,6 +23,22 @@ class IrAttachment(models.Model):
                 ["|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids)],
                 limit=1,
             )
+        )
+
+    def _l10n_tn_edi_is_archived(self):
+        return "l10n_tn_edi.archive.file" in self.sudo().mapped("res_model")
+
+    def _check_access(self, operation):
+        # EXTENDS 'base': what is archived is read through the archive alone, which writes down who does
+        result = super()._check_access(operation)
+        if self.env.su or not self.ids:
+            return result
+        archived = self.sudo().filtered(lambda one: one.res_model == "l10n_tn_edi.archive.file").sudo(False)
+        if not archived:
+            return result
+        forbidden, error = result or (self.browse(), None)
+        return forbidden | archived, error or (
+            lambda: AccessError(self.env._("Files of the archive are opened from their entry."))
         )
 
     def write(self, vals):

@@ -112,8 +112,18 @@ class L10nTnEdiCertificate(models.Model):
         :param float seconds: for each question.
         :return: (``revocation.Status``, None), or (None, code of why nobody could tell).
         """
+        status, _answer, problem = self._ask_for_proof(chain, now, seconds)
+        return status, problem
+
+    @api.model
+    def _ask_for_proof(self, chain, now, seconds, after=None):
+        """As ``_ask_authority``, with the answer itself.
+
+        :param datetime after: an answer that was made before is none, with its time zone.
+        :return: (``revocation.Status``, bytes of the OCSP answer or list, None), or (None, None, code of why not).
+        """
         if len(chain) < 2:
-            return None, "trust.no_anchor"
+            return None, None, "trust.no_anchor"
         transport = self.env["l10n_tn_edi.transport"]._open(seconds=seconds, allow_http=True)
         problem = "revocation.no_address"
         for ask, urls in (
@@ -122,16 +132,19 @@ class L10nTnEdiCertificate(models.Model):
         ):
             for url in urls:
                 try:
-                    status = ask(transport, url, chain[0], chain[1], now)
+                    status, answer = ask(transport, url, chain[0], chain[1], now)
                 except SignatureError as error:
                     problem = error.code
                 except OSError:
                     problem = "remote.unreachable"
                 else:
-                    if status.state != "unknown":
-                        return status, None
-                    problem = "revocation.unknown"
-        return None, problem
+                    if status.state == "unknown":
+                        problem = "revocation.unknown"
+                    elif after and status.this_update <= after:
+                        problem = "revocation.early"
+                    else:
+                        return status, answer, None
+        return None, None, problem
 
     # --- Who is told -----------------------------------------------------------------------------------------------
 
@@ -225,11 +238,11 @@ def _by_ocsp(transport, url, certificate, issuer, now):
     answer = transport(Request("POST", url, f"POST {url}", body, "application/ocsp-request"))
     if answer.status != 200:
         raise SignatureError("remote.unavailable", status=answer.status)
-    return revocation.read_ocsp(answer.body, certificate, issuer, now, nonce=nonce)
+    return revocation.read_ocsp(answer.body, certificate, issuer, now, nonce=nonce), answer.body
 
 
 def _by_list(transport, url, certificate, issuer, now):
     answer = transport(Request("GET", url, f"GET {url}"))
     if answer.status != 200:
         raise SignatureError("remote.unavailable", status=answer.status)
-    return revocation.read_crl(answer.body, certificate, issuer, now)
+    return revocation.read_crl(answer.body, certificate, issuer, now), answer.body

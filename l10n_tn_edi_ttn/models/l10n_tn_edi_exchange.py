@@ -96,7 +96,8 @@ class L10nTnEdiExchange(models.Model):
             exchange.mode = owner.mode
 
     def write(self, vals):
-        if any(exchange.finished_at for exchange in self.sudo()):
+        finished = any(exchange.finished_at for exchange in self.sudo())
+        if finished and not self.env["l10n_tn_edi.archive.opening"]._is_open():
             raise UserError(self.env._("An exchange with El Fatoora that has its answer is never changed."))
         return super().write(vals)
 

@@ -49,3 +49,4 @@ from . import test_values_scope
 from . import test_vat_month
 from . import test_verification
 from . import test_views
+from . import test_archive
