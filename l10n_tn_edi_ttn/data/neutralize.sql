@@ -1,4 +1,4 @@
--- A copy of a database never deposits: no account, no production, no signature.
+-- A copy of a database never deposits and tells nobody: no account, no production, no signature, no webhook.
 UPDATE res_company
    SET l10n_tn_edi_mode = 'test',
        l10n_tn_edi_login = NULL,
@@ -11,3 +11,8 @@ UPDATE l10n_tn_edi_signature_provider
        digigo_secret_encrypted = NULL,
        seal_password_encrypted = NULL,
        seal_client_passphrase_encrypted = NULL;
+UPDATE l10n_tn_edi_webhook
+   SET active = FALSE,
+       key_encrypted = NULL,
+       next_key_encrypted = NULL,
+       binding = NULL;

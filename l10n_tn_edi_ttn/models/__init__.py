@@ -67,6 +67,7 @@ from . import l10n_tn_edi_messages_signature_remote
 from . import l10n_tn_edi_messages_taxes
 from . import l10n_tn_edi_messages_teif
 from . import l10n_tn_edi_messages_trust
+from . import l10n_tn_edi_messages_webhook
 from . import l10n_tn_edi_messages_way
 from . import l10n_tn_edi_messages_way_account
 from . import l10n_tn_edi_messages_way_signing
@@ -96,6 +97,9 @@ from . import l10n_tn_edi_trust_anchor
 from . import l10n_tn_edi_type_default
 from . import l10n_tn_edi_vat_attestation
 from . import l10n_tn_edi_verification
+from . import l10n_tn_edi_webhook
+from . import l10n_tn_edi_webhook_delivery
+from . import l10n_tn_edi_webhook_event
 from . import l10n_tn_edi_vat_ledger
 from . import res_company
 from . import res_company_account

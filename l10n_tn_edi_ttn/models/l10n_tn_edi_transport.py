@@ -38,7 +38,7 @@ class ClientCertificateAdapter(OnceAdapter):
 
 
 class L10nTnEdiTransport(models.AbstractModel):
-    """How signature services, OCSP responders and revocation lists are called: the one door beside El Fatoora's.
+    """How signature services, OCSP responders, revocation lists and webhooks are called: the one door beside El Fatoora's.
 
     The same rules as for El Fatoora hold: https, the name resolved once, private addresses only where the server's
     configuration lists them, certificates verified, no redirect, bounded in time and size. Addresses may hold secrets
@@ -58,13 +58,15 @@ class L10nTnEdiTransport(models.AbstractModel):
         }
 
     @api.model
-    def _open(self, client_certificate=None, seconds=BATCH_SECONDS, allow_http=False):
+    def _open(self, client_certificate=None, seconds=BATCH_SECONDS, allow_http=False, limits=LIMITS):
         """A transport for ``signature.signers.remote``; it touches no ORM and may be used from several threads.
 
         :param client_certificate: (PKCS#12 bytes, passphrase) of a client certificate (mutual TLS), or None.
         :param float seconds: after this time no call is made any more.
         :param bool allow_http: revocation lists and OCSP are signed themselves and come over http.
-        :return: callable of ``remote.Request`` that gives a ``remote.Response`` and raises OSError.
+        :param Limits limits: bounds of one call.
+        :return: callable of ``remote.Request`` that gives a ``remote.Response`` and raises OSError, with the reason
+            (``elfatoora.answers.Problem``) as its ``problem``.
         :raise SignerError: the client certificate cannot be used.
         """
         settings = self._settings()
@@ -74,15 +76,19 @@ class L10nTnEdiTransport(models.AbstractModel):
             context = _client_context(*client_certificate, settings["ca_file"])
 
         def call(request):
-            wire = Wire(deadline=min(end, time.monotonic() + LIMITS.total))
+            wire = Wire(deadline=min(end, time.monotonic() + limits.total))
             if context is not None:
-                adapter = ClientCertificateAdapter(wire, LIMITS, context=context, **settings)
+                adapter = ClientCertificateAdapter(wire, limits, context=context, **settings)
             else:
-                adapter = OnceAdapter(wire, LIMITS, allow_http=allow_http, **settings)
+                adapter = OnceAdapter(wire, limits, allow_http=allow_http, **settings)
             prepared = requests.Request(
                 request.method, request.url, request.headers, data=request.body
             ).prepare()
-            answer = adapter.send(prepared)
+            try:
+                answer = adapter.send(prepared)
+            except requests.RequestException as error:
+                error.problem = wire.problem
+                raise
             return Response(answer.status_code, answer.content)
 
         return call

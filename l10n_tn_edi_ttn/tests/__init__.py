@@ -50,3 +50,4 @@ from . import test_vat_month
 from . import test_verification
 from . import test_views
 from . import test_archive
+from . import test_webhooks

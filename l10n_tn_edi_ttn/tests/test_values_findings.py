@@ -13,6 +13,7 @@ from ..models.l10n_tn_edi_import_finding import ALL_CODES as IMPORT_CODES
 from ..models.l10n_tn_edi_messages import Params
 from ..signature import codes as signature_codes
 from ..teif import findings as teif_findings
+from ..webhooks.answers import CODES as WEBHOOK_CODES
 from .common import TnEdiCommon
 
 
@@ -186,6 +187,7 @@ class TestMessages(TnEdiCommon):
             | OFFICIAL_CODES
             | TAX_CODES
             | IMPORT_CODES
+            | WEBHOOK_CODES
         )
 
     def test_every_code_has_a_sentence(self):
