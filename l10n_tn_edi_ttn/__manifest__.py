@@ -107,6 +107,8 @@
         "wizards/l10n_tn_edi_onboarding_views.xml",
         # last: it moves what the others added
         "views/res_config_settings_layout_views.xml",
+        "security/l10n_tn_edi_api_security.xml",
+        "views/l10n_tn_edi_api_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,3 +1,5 @@
+from . import api_dispatcher
+from . import api
 from . import digigo
 from . import portal
 from . import import_template

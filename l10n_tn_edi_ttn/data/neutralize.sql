@@ -1,6 +1,7 @@
 -- A copy of a database never deposits and tells nobody: no account, no production, no signature, no webhook.
 UPDATE res_company
    SET l10n_tn_edi_mode = 'test',
+       l10n_tn_edi_api_enabled = false,
        l10n_tn_edi_login = NULL,
        l10n_tn_edi_password_encrypted = NULL,
        l10n_tn_edi_production_binding = NULL;
@@ -16,3 +17,5 @@ UPDATE l10n_tn_edi_webhook
        key_encrypted = NULL,
        next_key_encrypted = NULL,
        binding = NULL;
+-- Nor does it take what is meant for the original: keys would be good in both.
+DELETE FROM res_users_apikeys WHERE scope = 'l10n_tn_edi_api';

@@ -1,8 +1,10 @@
+from . import l10n_tn_edi_invoice_maker
 from . import account_edi_stamp
 from . import account_fiscal_position_suspension
 from . import account_journal
 from . import account_journal_onboarding
 from . import account_move
+from . import account_move_api
 from . import account_move_portal
 from . import account_move_correct
 from . import account_move_import
@@ -29,10 +31,16 @@ from . import ir_actions_report
 from . import ir_attachment
 from . import ir_filters
 from . import ir_module_module
+from . import ir_http
 from . import ir_ui_menu
 from . import l10n_tn_edi_account
 from . import l10n_tn_edi_account_sweep
 from . import l10n_tn_edi_account_view
+from . import l10n_tn_edi_api_access
+from . import l10n_tn_edi_api_answer
+from . import l10n_tn_edi_api_call
+from . import l10n_tn_edi_api_invoice
+from . import l10n_tn_edi_api_reading
 from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_certificate_watch
@@ -58,6 +66,7 @@ from . import l10n_tn_edi_import_invoice
 from . import l10n_tn_edi_latch
 from . import l10n_tn_edi_live
 from . import l10n_tn_edi_messages
+from . import l10n_tn_edi_messages_api
 from . import l10n_tn_edi_messages_decisions
 from . import l10n_tn_edi_messages_documents
 from . import l10n_tn_edi_messages_elfatoora
@@ -104,6 +113,7 @@ from . import l10n_tn_edi_vat_ledger
 from . import res_company
 from . import res_company_account
 from . import res_company_archive
+from . import res_company_api
 from . import res_company_breaker
 from . import res_company_onboarding
 from . import res_company_print
@@ -113,10 +123,12 @@ from . import res_company_signing_alert
 from . import res_company_stamp
 from . import res_company_teif
 from . import res_config_settings
+from . import res_config_settings_api
 from . import res_config_settings_tax
 from . import res_partner
 from . import res_partner_bank
 from . import res_partner_view
+from . import res_users_api
 from . import template_tn
 from . import uom_uom
 

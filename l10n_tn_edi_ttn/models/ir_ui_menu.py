@@ -12,6 +12,11 @@ class IrUiMenu(models.Model):
                 menu = self.env.ref(f"l10n_tn_edi_ttn.{name}", raise_if_not_found=False)
                 if menu:
                     hidden.append(menu.id)
+        if not any(self.env.user.company_ids.sudo().mapped("l10n_tn_edi_api_enabled")):
+            for name in ("menu_api_keys", "menu_api_calls"):
+                menu = self.env.ref(f"l10n_tn_edi_ttn.{name}", raise_if_not_found=False)
+                if menu:
+                    hidden.append(menu.id)
         return hidden
 
 
@@ -20,4 +25,7 @@ class ResCompany(models.Model):
 
     def cache_invalidation_fields(self):
         # EXTENDS 'base': menus depend on it, see above
-        return super().cache_invalidation_fields() | {"account_fiscal_country_id"}
+        return super().cache_invalidation_fields() | {
+            "account_fiscal_country_id",
+            "l10n_tn_edi_api_enabled",
+        }

@@ -12,8 +12,8 @@ from ..spreadsheet.codes import WorkbookError
 from ..spreadsheet.columns import LANGUAGES
 from ..spreadsheet.invoices import read_invoices
 from ..spreadsheet.journal import make_journal
-from .l10n_tn_edi_import_invoice import Undo
 from .l10n_tn_edi_import_lookup import ImportLookup
+from .l10n_tn_edi_invoice_maker import Undo
 
 _logger = logging.getLogger(__name__)
 

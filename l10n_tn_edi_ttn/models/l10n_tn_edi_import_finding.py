@@ -46,7 +46,8 @@ class L10nTnEdiImportFinding(models.Model):
     _order = "import_id, row, id"
 
     invoice_id = fields.Many2one("l10n_tn_edi.import.invoice", required=True, index=True, ondelete="cascade")
-    import_id = fields.Many2one(related="invoice_id.import_id", store=True, index=True)
+    # Both ways of deletion must end in one: the order of cascades is PostgreSQL's
+    import_id = fields.Many2one(related="invoice_id.import_id", store=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="import_id.company_id", store=True)
     row = fields.Integer(readonly=True)
     column = fields.Char(string="Column Key", readonly=True)

@@ -1,4 +1,5 @@
 from . import test_account
+from . import test_api
 from . import test_bad_input
 from . import test_certificates_watch
 from . import test_clinic

@@ -224,7 +224,7 @@ class TestImport(TnEdiImportCommon):
         self.assertIn(record.state, ("done", "refused"))
         self.assertEqual(bool(record.invoice_ids.move_id), record.state == "done")
 
-    @mute_logger("odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_import_invoice")
+    @mute_logger("odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_invoice_maker")
     def test_unexpected_error_stops_one_invoice_only(self):
         Move = type(self.env["account.move"])
         create = Move.create

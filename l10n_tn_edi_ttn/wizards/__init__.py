@@ -1,4 +1,5 @@
 from . import base_import_invoices
+from . import l10n_tn_edi_api_key
 from . import l10n_tn_edi_check_file
 from . import l10n_tn_edi_contingency
 from . import l10n_tn_edi_correct

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "l10n_tn_edi_ttn"
-ROOMS = ("archive", "elfatoora", "signature", "spreadsheet", "teif", "webhooks")
+ROOMS = ("api", "archive", "elfatoora", "signature", "spreadsheet", "teif", "webhooks")
 
 
 def imports(path):
