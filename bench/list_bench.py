@@ -1,9 +1,11 @@
-"""The invoice list with 100,000 electronic invoices beside Odoo's own, through the calls that the web client makes.
+"""Lists, dashboard and analysis with 100,000 electronic invoices beside Odoo's own, through the calls of the web client.
 
     python bench/list_bench.py [--count N]
 
 Both sides ask the same server and database in turns; the best turn of each counts, in seconds. Odoo's own list is the same
-view without the addon's columns, filters and groups. Rows are put in by SQL: nobody posts 100,000 invoices for this.
+view without the addon's columns, filters and groups; its dashboard is the same one with electronic invoicing switched off
+in the journal; the analysis is compared with Odoo's graph of invoices. Rows are put in by SQL: nobody posts 100,000 invoices
+for this.
 """
 
 import argparse
@@ -195,6 +197,31 @@ class Lists:
             unfold_read_specification=spec,
         )
 
+    def dashboard(self):
+        """What the accounting dashboard asks: the cards of all journals."""
+        return self.admin.call(
+            "account.journal",
+            "web_search_read",
+            domain=[("show_on_dashboard", "=", True)],
+            specification={"kanban_dashboard": {}, "kanban_dashboard_graph": {}},
+        )
+
+    def switch(self, on):
+        """Electronic invoicing in the journal, on or off."""
+        journals = self.admin.call("account.journal", "search", [("type", "=", "sale")], limit=1)
+        self.admin.call("account.journal", "write", journals, {"l10n_tn_edi_enabled": on})
+
+    def graph(self, model, groups, domain):
+        """What a graph asks: number and total by month and status."""
+        total = "amount_total" if model != "account.move" else "amount_total_signed"
+        return self.admin.call(
+            model,
+            "formatted_read_group",
+            domain,
+            groupby=["invoice_date:month", *groups],
+            aggregates=["__count", f"{total}:sum"],
+        )
+
 
 def _specification(field):
     if field["type"] == "many2one":
@@ -223,7 +250,12 @@ def measure(count=COUNT):
             lambda: lists.group("payment_state", lists.odoo),
             lambda: lists.group("l10n_tn_edi_state", lists.ours),
         )
+        questions["graph"] = (
+            lambda: lists.graph("account.move", ["payment_state"], SALES),
+            lambda: lists.graph("l10n_tn_edi.report", ["outcome"], [("live", "=", True)]),
+        )
         results = {what: _compare(*pair) for what, pair in questions.items()}
+        results["dashboard"] = _compare(lists.dashboard, lists.dashboard, prepare=lists.switch)
     return {
         "documents": count,
         "limit": LIMIT,
@@ -235,15 +267,19 @@ def measure(count=COUNT):
     }
 
 
-def _compare(theirs, ours):
+def _compare(theirs, ours, prepare=None):
+    """:param prepare: called before each side's turn, untimed, with whether it is ours."""
     best = [float("inf"), float("inf")]
     lengths = [None, None]
     for _turn in range(TURNS):
         for side, question in enumerate((theirs, ours)):
+            if prepare:
+                prepare(bool(side))
+                question()
             began = time.perf_counter()
             answer = question()
             best[side] = min(best[side], time.perf_counter() - began)
-            lengths[side] = answer.get("length")
+            lengths[side] = answer.get("length") if isinstance(answer, dict) else len(answer)
     return {
         "odoo_s": round(best[0], 4),
         "ours_s": round(best[1], 4),

@@ -57,7 +57,9 @@ journal.l10n_tn_edi_enabled = True
 example_journal = env["account.journal"].search([("code", "=", "DDM"), ("company_id", "=", company.id)])
 if not example_journal:
     example_journal = journal.copy({"code": "DDM", "default_account_id": journal.default_account_id.id})
-    example_journal.write({"name": "Dossiers DDM", "sequence": 90})
+    for lang in ("en_US", "fr_FR"):  # the copy brought the French name of its model along
+        example_journal.with_context(lang=lang).name = "Dossiers DDM"
+    example_journal.sequence = 90
 example_journal.l10n_tn_edi_enabled = True
 
 

@@ -3,7 +3,10 @@
 env = globals()["env"]  # given by Odoo's shell
 
 env["ir.config_parameter"].set_param("report.url", env["ir.config_parameter"].get_param("web.base.url"))
-env["res.partner"].search([("user_ids", "=", False)]).write({"lang": "fr_FR"})
+# Two customers read another language; the others are written to in French.
+env["res.partner"].search(
+    [("user_ids", "=", False), ("name", "not in", ("شركة الأمل", "Amal Trading Ltd"))]
+).write({"lang": "fr_FR"})
 admin = env.ref("base.user_admin")
 admin.write({"lang": "fr_FR", "email": "admin@example.com"})
 if not env["res.users"].search([("login", "=", "muhasib")]):
@@ -14,6 +17,21 @@ if not env["res.users"].search([("login", "=", "muhasib")]):
             "password": "muhasib",
             "lang": "ar_001",
             "group_ids": [(4, env.ref("account.group_account_invoice").id)],
+        }
+    )
+if not env["res.users"].search([("login", "=", "cabinet")]):
+    branch = env["res.company"].create(
+        {"name": "Exemple Services SARL", "country_id": env.ref("base.tn").id, "l10n_tn_edi_enabled": True}
+    )
+    env["res.users"].create(
+        {
+            "name": "Cabinet comptable",
+            "login": "cabinet",
+            "password": "cabinet",
+            "lang": "fr_FR",
+            "company_id": 1,
+            "company_ids": [(6, 0, [1, branch.id])],
+            "group_ids": [(4, env.ref("account.group_account_manager").id)],
         }
     )
 euro = env.ref("base.EUR")

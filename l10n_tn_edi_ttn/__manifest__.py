@@ -6,6 +6,7 @@
     "author": "l10n_tn_edi_ttn contributors",
     "license": "LGPL-3",
     "countries": ["tn"],
+    "images": ["static/description/banner.png"],
     "depends": ["account", "account_edi_ubl_cii", "account_payment", "base_import", "l10n_tn"],
     "external_dependencies": {
         "python": [

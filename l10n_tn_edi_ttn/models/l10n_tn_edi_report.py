@@ -58,6 +58,7 @@ class L10nTnEdiReport(models.Model):
         aggregator="avg",
         help="From the deposit to TTN's acceptance.",
     )
+    cause_id = fields.Many2one("l10n_tn_edi.rejection.cause", string="Rejection Cause", readonly=True)
     attempt_count = fields.Integer(string="Deposits Tried", readonly=True)
     amount_untaxed = fields.Monetary(string="Total without Tax", readonly=True)
     amount_total = fields.Monetary(string="Total", readonly=True)
@@ -76,6 +77,11 @@ class L10nTnEdiReport(models.Model):
                    CASE WHEN document.state IN ('accepted', 'conflict')
                         THEN EXTRACT(EPOCH FROM document.decided_at - document.submitted_at) / 3600.0
                          END AS delay_hours,
+                   (SELECT rejection.cause_id
+                      FROM l10n_tn_edi_rejection rejection
+                     WHERE rejection.document_id = document.id
+                     ORDER BY rejection.blocking DESC, rejection.date DESC, rejection.id
+                     LIMIT 1) AS cause_id,
                    document.attempt_count,
                    move.amount_untaxed_signed AS amount_untaxed, move.amount_total_signed AS amount_total
               FROM l10n_tn_edi_document document

@@ -62,12 +62,46 @@ class TestDashboard(DashboardCommon):
         self.put("unknown")
         self.assertEqual(
             self.card(self.invoice_journal),
-            {"to_correct": 2, "doubtful": 1, "to_send": 0, "waiting": 1, "certificate_days": None},
+            {
+                "to_correct": 2,
+                "doubtful": 1,
+                "to_send": 0,
+                "waiting": 1,
+                "cause": None,
+                "delay": None,
+                "certificate_days": None,
+            },
         )
         self.provider.certificate_id.sudo().not_after = fields.Datetime.now() + timedelta(days=10, hours=1)
         self.assertEqual(self.card(self.invoice_journal)["certificate_days"], 10)
         self.invoice_journal.l10n_tn_edi_enabled = False
         self.assertIsNone(self.card(self.invoice_journal))
+
+    def test_card_names_the_commonest_cause_and_the_delay(self):
+        Rejection = self.env["l10n_tn_edi.rejection"].sudo()
+        codes = ["ttn.signer_not_authorised", "ttn.signer_not_authorised", "ttn.certificate_expired"]
+        documents = [self.put("rejected") for _code in codes]
+        for document, code in zip(documents, codes, strict=True):
+            Rejection._note(document, [{"text": code, "code": code}])
+        self.env.flush_all()
+        cause = self.card(self.invoice_journal)["cause"]
+        self.assertEqual(cause["count"], 2)
+        self.assertEqual(
+            cause["text"], Rejection.search([("document_id", "=", documents[0].id)]).cause_id.display_name
+        )
+        counted = self.env["l10n_tn_edi.report"]._read_group([], ["cause_id"], ["__count"])
+        self.assertEqual(sorted(count for _cause, count in counted), [1, 2])
+        # What was put right is no longer a cause of anything.
+        documents[0].state = documents[1].state = "accepted"
+        deposited = fields.Datetime.now() - timedelta(days=2)
+        for document, minutes in zip(documents, (4, 8), strict=False):
+            document.write({"submitted_at": deposited, "decided_at": deposited + timedelta(minutes=minutes)})
+        self.env.flush_all()
+        card = self.card(self.invoice_journal)
+        self.assertEqual(card["cause"]["count"], 1)
+        self.assertEqual(card["delay"], "6 min")
+        durations = [self.invoice_journal._l10n_tn_edi_duration(hours) for hours in (0.001, 1.5, 5, 100)]
+        self.assertEqual(durations, ["1 min", "90 min", "5 h", "4 days"])
 
     def test_board_counts_each_company(self):
         self.put("rejected")

@@ -7,6 +7,9 @@ from pathlib import Path
 from .processes import ENV_DIR, HarnessError, wait_until
 
 VISIBLE = "e => e.offsetParent !== null && !e.disabled"
+# More clicks than this from the dashboard, and people look for another program.
+MOST_CLICKS = 15
+DASHBOARD = "account.open_account_journal_dashboard_kanban"
 
 
 class Visitor:
@@ -25,6 +28,42 @@ class Visitor:
     def open(self, path, ready):
         """Go to an address of the server and wait for an element."""
         self.browser.open(self.session.url + path, ready)
+
+    def open_dashboard(self):
+        """Begin where an accountant's day begins, with the menus of accounting at the top."""
+        menus = json.loads(self.session.get("/web/webclient/load_menus"))
+        accounting = next(
+            menu["id"] for menu in menus.values() if menu.get("xmlid") == "account.menu_finance"
+        )
+        self.open(f"/odoo/action-{DASHBOARD}?menu_id={accounting}", ".o_account_kanban")
+
+    def choose(self, section, item):
+        """Open a menu of the bar at the top and click one of its entries: two clicks.
+
+        :param str section: external id of the menu in the bar.
+        :param str item: external id of the entry.
+        """
+        self.click(f".o_menu_sections [data-menu-xmlid='{section}']")
+        self.click(f"[data-menu-xmlid='{item}']")
+
+    def back(self, text):
+        """Click the entry of the breadcrumb with that text; it counts."""
+        self.click(".o_control_panel .breadcrumb-item a", text)
+
+    def download(self, selector, text="", timeout=120):
+        """Click something that the browser downloads.
+
+        :return: ``Path`` of the file.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="download-"))
+        self.browser.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self.click(selector, text)
+
+        def complete():
+            return [path for path in folder.iterdir() if path.suffix != ".crdownload"]
+
+        wait_until(complete, f"{selector} gives a file", timeout, interval=0.3)
+        return complete()[0]
 
     def _find(self, selector, text):
         wanted = f"e => e.innerText.includes({json.dumps(text)})" if text else "() => true"
