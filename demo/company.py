@@ -34,7 +34,12 @@ company.partner_id.write(
         "website": "www.tradenet.com.tn",
     }
 )
-env.ref("base.EUR").active = True
+euro = env.ref("base.EUR")
+euro.active = True
+if not euro.rate_ids:
+    env["res.currency.rate"].create(
+        {"currency_id": euro.id, "name": "2020-01-01", "inverse_company_rate": 3.4}
+    )
 
 provider = env["l10n_tn_edi.signature.provider"].search([("company_id", "=", company.id)], limit=1)
 if not provider:

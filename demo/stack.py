@@ -18,6 +18,8 @@ ENV = ROOT / ".env"
 HOME = ENV / "demo"
 DATABASE = "demo"
 START_SECONDS = 90
+# What the demo's people read
+LANGUAGE = "fr_FR"
 
 
 class StackError(Exception):
@@ -234,6 +236,7 @@ class User:
         """:return: what the method of the model gives.
         :raise StackError: with Odoo's own words when it refuses.
         """
+        kwargs.setdefault("context", {"lang": LANGUAGE})
         params = {"model": model, "method": method, "args": list(args), "kwargs": kwargs}
         return self._post(f"/web/dataset/call_kw/{model}/{method}", params)
 

@@ -27,6 +27,7 @@ from . import account_move_teif_suspension
 from . import account_move_view
 from . import account_move_wait
 from . import account_tax
+from . import ir_actions
 from . import ir_actions_report
 from . import ir_attachment
 from . import ir_filters

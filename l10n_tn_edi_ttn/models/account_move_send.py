@@ -6,6 +6,8 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _is_tn_ttn_applicable(self, move):
+        if move._l10n_tn_edi_is_accepted():
+            return False  # it has been there
         return move.sudo().l10n_tn_edi_document_id.live or move._l10n_tn_edi_concerned()[0]
 
     def _get_all_extra_edis(self):

@@ -118,3 +118,20 @@ class AccountTax(models.Model):
         self.ensure_one()
         rate = Decimal(0) if self.amount_type == "fixed" else Decimal(repr(self.amount))
         return self.l10n_tn_edi_code or OTHER, rate
+
+    # --- Nothing of it abroad ------------------------------------------------------------------------------------------
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        # EXTENDS 'base'
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self.env["account.move"]._l10n_tn_edi_in_sight())
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        # EXTENDS 'base'
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "list" and not self.env["account.move"]._l10n_tn_edi_in_sight():
+            for node in arch.xpath("//field[starts-with(@name, 'l10n_tn_edi_')]"):
+                node.getparent().remove(node)
+        return arch, view

@@ -91,7 +91,9 @@ class L10nTnEdiAccount(models.Model):
     def _of(self, company, mode):
         """:return: the account of a company in a mode; made when it is asked for the first time."""
         account = self.sudo().search([("company_id", "=", company.id), ("mode", "=", mode)])
-        return account or self.sudo().create({"company_id": company.id, "mode": mode})
+        return account or self.sudo().with_context(mail_create_nolog=True).create(
+            {"company_id": company.id, "mode": mode}
+        )
 
     def _responsible(self):
         """:return: who is told: the person chosen, else an accounting administrator of the company."""

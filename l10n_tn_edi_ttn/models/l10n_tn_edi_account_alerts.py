@@ -5,6 +5,7 @@ import logging
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from .l10n_tn_edi_board import STUCK_HOURS
 
@@ -93,7 +94,7 @@ class L10nTnEdiAccount(models.Model):
             "soon": lambda one: self.env._(
                 "The certificate of %(holder)s ends on %(date)s.",
                 holder=one.name,
-                date=fields.Date.to_string(one.not_after),
+                date=format_date(self.env, one.not_after),
             ),
             "over": lambda one: self.env._("The certificate of %(holder)s has ended.", holder=one.name),
             "revoked": lambda one: self.env._("The certificate of %(holder)s is revoked.", holder=one.name),

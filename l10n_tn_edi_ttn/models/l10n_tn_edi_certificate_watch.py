@@ -3,6 +3,7 @@ import logging
 import secrets
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..signature import certificates, revocation
 from ..signature.problems import SignatureError
@@ -197,7 +198,7 @@ class L10nTnEdiCertificate(models.Model):
                     "The certificate of %(holder)s ends on %(date)s. Order its renewal now, and declare the new serial number "
                     "at TTN: without it TTN refuses every invoice.",
                     holder=certificate.name,
-                    date=fields.Date.to_string(certificate.not_after),
+                    date=format_date(env, certificate.not_after),
                 ),
             )
             certificate.expiry_told = min(reached)

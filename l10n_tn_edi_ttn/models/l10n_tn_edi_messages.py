@@ -4,11 +4,15 @@ The rooms (``teif``, ``signature``, ``elfatoora``) speak codes and English; peop
 ``l10n_tn_edi_messages*.py``. Each sentence is literal in a ``self.env._()``, since extraction sees nothing else.
 """
 
+import re
+
 from odoo import api, models
+from odoo.tools import format_date
 
 from .l10n_tn_edi_text import cut
 
 SHOWN = 120
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Params(dict):
@@ -42,6 +46,8 @@ class L10nTnEdiMessages(models.AbstractModel):
         :return: str; the code itself when it has no sentence (a room newer than this file).
         """
         shown = Params.shown(params, longest)
+        if ISO_DATE.fullmatch(shown["date"]):
+            shown["date"] = format_date(self.env, shown["date"])
         sentence = self._catalogue().get(code)
         return sentence(shown) if sentence else self._unknown(code, shown)
 

@@ -118,7 +118,7 @@ class L10nTnEdiMessages(models.AbstractModel):
             "accept.mismatch": lambda p: self.env._(
                 "TTN gave reference %(reference)s to a document that differs from ours (%(fields)s). Look at it and decide.",
                 reference=p["reference"],
-                fields=p["fields"],
+                fields=self._differences(p["fields"]),
             ),
             "accept.unreadable": lambda p: self.env._(
                 "TTN gave reference %(reference)s, but its document cannot be read. Look at it on TTN's site and decide.",
@@ -133,3 +133,19 @@ class L10nTnEdiMessages(models.AbstractModel):
                 references=p["references"],
             ),
         }
+
+    @api.model
+    def _differences(self, names):
+        """:param str names: of what differs from our document, as ``elfatoora.consulted`` calls it, with commas between.
+        :return: str, the same in the user's words.
+        """
+        words = {
+            "signature": self.env._("signature"),
+            "document_digest": self.env._("content"),
+            "fingerprint": self.env._("fingerprint in the QR code"),
+            "number": self.env._("number"),
+            "sender": self.env._("sender"),
+            "type_code": self.env._("document type"),
+            "total": self.env._("total"),
+        }
+        return ", ".join(words.get(name, name) for name in names.split(", "))

@@ -1,6 +1,7 @@
 """What is done, and what is missing, on a company's way to electronic invoices: seven steps, read from what is there."""
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..teif.identifiers import Matricule
 
@@ -78,7 +79,7 @@ class ResCompany(models.Model):
         return True, self.env._(
             "%(journals)s, from %(date)s",
             journals=", ".join((electronic - slashed).mapped("name")),
-            date=fields.Date.to_string(self.l10n_tn_edi_go_live_date),
+            date=format_date(self.env, self.l10n_tn_edi_go_live_date),
         )
 
     def _l10n_tn_edi_step_account(self):
@@ -97,7 +98,7 @@ class ResCompany(models.Model):
         return True, self.env._(
             "%(holder)s, valid until %(date)s",
             holder=", ".join(certificates.mapped("name")),
-            date=fields.Date.to_string(min(certificates.mapped("not_after"))),
+            date=format_date(self.env, min(certificates.mapped("not_after"))),
         )
 
     def _l10n_tn_edi_step_declared(self):

@@ -26,6 +26,7 @@ _FILES = {
     ("1.8.9", False): "teif-1.8.9.xsd",
     ("1.9.0", False): "teif-1.9.0.xsd",
 }
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _lock = threading.Lock()
 _TYPES = etree.ErrorTypes
@@ -78,6 +79,30 @@ def without_untyped_partners(root: etree._Element) -> etree._Element:
         else:
             partner.getparent().remove(partner)
     return root
+
+
+def without_stamp(root: etree._Element) -> etree._Element:
+    """``root``, or a copy without what TTN adds behind the supplier's signature: its reference and its own signature.
+
+    TTN writes them in an order that its own schema refuses; what was deposited is what the schema is for. A reference before
+    the supplier's signature is not TTN's work and stays.
+    """
+    if not _stamp(root):
+        return root
+    root = copy.deepcopy(root)
+    for node in _stamp(root):
+        root.remove(node)
+    return root
+
+
+def _stamp(root):
+    """The reference that stands behind a signature, and the signature that follows it."""
+    signed = False
+    for node in root:
+        if node.tag == "RefTtnVal" and signed:
+            return [node, *node.itersiblings(_SIGNATURE)]
+        signed = signed or node.tag == _SIGNATURE
+    return []
 
 
 def check_schema(root: etree._Element) -> list[Finding]:

@@ -143,6 +143,19 @@ class TestScreens(ScreenCase):
             with self.subTest(kind=kind):
                 self.assertIn("l10n_tn_edi_", here.get_view(view_type=kind)["arch"])
                 self.assertNotIn("l10n_tn_edi_", there.get_view(view_type=kind)["arch"])
+        for taxes, seen in ((here.env["account.tax"], True), (there.env["account.tax"], False)):
+            self.assertEqual("l10n_tn_edi_" in taxes.get_view(view_type="list")["arch"], seen)
+
+    def test_action_menu_abroad_has_nothing_of_it(self):
+        actions = self.env(su=True)["ir.actions.actions"]
+        action = self.env.ref("l10n_tn_edi_ttn.action_move_readiness")
+        abroad = actions.env["res.company"].create(
+            {"name": "Ailleurs", "country_id": self.env.ref("base.be").id}
+        )
+        for company, seen in ((self.company, True), (abroad, False)):
+            bound = actions.with_context(allowed_company_ids=company.ids).get_bindings("account.move")
+            self.assertEqual(action.id in [one["id"] for one in bound["action"]], seen)
+            self.assertIn("report", bound)
 
     def test_menus_abroad_have_nothing_of_it(self):
         menu = self.env.ref("l10n_tn_edi_ttn.menu_root")

@@ -1,4 +1,5 @@
 import base64
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -105,7 +106,7 @@ class L10nTnEdiDecideLine(models.TransientModel):
     decide_id = fields.Many2one("l10n_tn_edi.decide", required=True, ondelete="cascade")
     deposit_id = fields.Char(string="Deposit Number", readonly=True)
     number = fields.Char(readonly=True)
-    date = fields.Char(string="Processed On", readonly=True, help="As TTN writes it.")
+    date = fields.Char(string="Processed On", readonly=True, help="By TTN's clock.")
     total = fields.Char(readonly=True)
     reference = fields.Char(string="TTN Reference", readonly=True)
     errors = fields.Text(string="Objections", readonly=True)
@@ -136,12 +137,20 @@ class L10nTnEdiDecideLine(models.TransientModel):
         return {
             "deposit_id": str(deposit.deposit_id or ""),
             "number": deposit.number,
-            "date": deposit.date_process,
+            "date": self._moment(deposit.date_process),
             "total": str(seen.total if seen.total is not None else deposit.amount_tax or ""),
             "reference": deposit.reference,
             "errors": "\n".join(" ".join(filter(None, error)) for error in deposit.errors),
             "same": same,
         }
+
+    @api.model
+    def _moment(self, text):
+        """:return: str, TTN's date without what nobody reads: seconds and zone; the text itself when it is none."""
+        try:
+            return datetime.fromisoformat(text or "").strftime("%d/%m/%Y %H:%M")
+        except ValueError:
+            return text
 
     def action_choose(self):
         """This deposit is the document: verify it and go on."""

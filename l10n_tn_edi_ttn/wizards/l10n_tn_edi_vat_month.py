@@ -7,7 +7,7 @@ from openpyxl.utils import get_column_letter
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import format_date
+from odoo.tools import format_date, formatLang
 
 from ..models.l10n_tn_edi_vat_ledger import STATUSES
 from .spreadsheet import download_action, make_cell, money_format
@@ -26,6 +26,7 @@ class L10nTnEdiVatMonth(models.TransientModel):
     currency_id = fields.Many2one(related="company_id.currency_id")
     month = fields.Date(required=True, default=lambda self: self._last_month(), help="Any day of the month.")
     line_ids = fields.One2many("l10n_tn_edi.vat.month.line", "report_id", readonly=True)
+    table_html = fields.Html(compute="_compute_table_html", sanitize=False)
     tax_here = fields.Monetary(string="Taxes above", readonly=True)
     tax_ledger = fields.Monetary(string="Sales taxes in the ledger", readonly=True)
     total_here = fields.Monetary(string="Total with tax above", readonly=True)
@@ -56,6 +57,30 @@ class L10nTnEdiVatMonth(models.TransientModel):
     def _compute_display_name(self):
         for report in self:
             report.display_name = report._title()
+
+    @api.depends("line_ids")
+    @api.depends_context("lang")
+    def _compute_table_html(self):
+        """The lines as a table: below each thing that TTN said, base and tax; nothing where there is nothing."""
+        statuses = [
+            ("posted", self.env._("Posted")),
+            ("accepted", self.env._("Accepted")),
+            ("pending", self.env._("Pending")),
+            ("rejected", self.env._("Rejected")),
+            ("excluded", self.env._("Excluded")),
+        ]
+        for report in self:
+            currency = report.currency_id
+
+            def amount(value, currency=currency):
+                if currency.is_zero(value):
+                    return ""
+                return formatLang(self.env, value, digits=currency.decimal_places)
+
+            report.table_html = self.env["ir.qweb"]._render(
+                "l10n_tn_edi_ttn.vat_month_table",
+                {"lines": report.line_ids, "statuses": statuses, "amount": amount},
+            )
 
     def _title(self):
         self.ensure_one()
