@@ -4,6 +4,8 @@ import base64
 import os
 
 env = globals()["env"]  # given by Odoo's shell
+# A copy brings all the names of its model along
+LANGUAGES = ("en_US", "fr_FR")
 
 company = env["res.company"].browse(1)
 tunisia = env.ref("base.tn")
@@ -62,7 +64,7 @@ journal.l10n_tn_edi_enabled = True
 example_journal = env["account.journal"].search([("code", "=", "DDM"), ("company_id", "=", company.id)])
 if not example_journal:
     example_journal = journal.copy({"code": "DDM", "default_account_id": journal.default_account_id.id})
-    for lang in ("en_US", "fr_FR"):  # the copy brought the French name of its model along
+    for lang in LANGUAGES:
         example_journal.with_context(lang=lang).name = "Dossiers DDM"
     example_journal.sequence = 90
 example_journal.l10n_tn_edi_enabled = True
@@ -73,7 +75,9 @@ chart = env["account.chart.template"].with_company(company)
 chart.ref("l10n_tn_tax_vat_sale_12").active = True
 if not env["account.tax"].search([("name", "=", "Timbre 0.300"), ("company_id", "=", company.id)]):
     old_stamp = chart.ref("l10n_tn_tax_vat_sale_tax_stamp").copy()
-    old_stamp.write({"name": "Timbre 0.300", "invoice_label": "Timbre 0.300", "amount": 0.3})
+    old_stamp.amount = 0.3
+    for lang in LANGUAGES:
+        old_stamp.with_context(lang=lang).write({"name": "Timbre 0.300", "invoice_label": "Timbre 0.300"})
 
 if not env["product.product"].search([("default_code", "=", "DDM")]):
     env["product.product"].create(

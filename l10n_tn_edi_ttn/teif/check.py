@@ -14,7 +14,7 @@ from .findings import MAX_FINDINGS, Finding, finding
 from .foreign import ForeignXmlError
 from .reader import read, without_comments
 from .rules import check_rules
-from .schema import check_schema, without_stamp, without_untyped_partners
+from .schema import check_schema, without_untyped_partners
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def valid(root: etree._Element) -> bool:
 
 def _official(root):
     """What TTN's schema says, assertions included."""
-    root = without_untyped_partners(without_stamp(root))
+    root = without_untyped_partners(root)
     findings = check_schema(root)
     said = {(one.code, one.path) for one in findings}
     return findings + [one for one in check_rules(root) if (one.code, one.path) not in said]

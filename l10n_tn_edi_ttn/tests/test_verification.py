@@ -41,6 +41,8 @@ class TestVerification(TnEdiFlowCommon):
             [(one.name, one.state) for one in wizard.signature_ids],
             [("SigFrs", "intact"), ("SigTTN", "intact")],
         )
+        # TTN adds its reference in an order that its own schema refuses: that is no fault of the document.
+        self.assertNotEqual(wizard.verdict, "bad", wizard.line_ids.mapped("sentence"))
         self.assertEqual(wizard.signature_ids[0].signer, "FOURNISSEUR ESSAI")
         found = self.results(wizard)
         self.assertNotIn("missed", found.values())

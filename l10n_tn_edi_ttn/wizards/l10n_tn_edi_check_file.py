@@ -7,6 +7,7 @@ from ..models.l10n_tn_edi_text import cut
 from ..teif import check
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
 from ..teif.reader import read
+from ..teif.schema import without_stamp
 
 # What a signature says is somebody else's text.
 SHOWN = 200
@@ -58,7 +59,7 @@ class L10nTnEdiCheckFile(models.TransientModel):
             values = {"version": False, "number": False, "supplier": False, "customer": False, "total": False}
         else:
             document = read(root)
-            findings = self.env["account.move"]._l10n_tn_edi_check(root, document)
+            findings = self.env["account.move"]._l10n_tn_edi_check(without_stamp(root), document)
             verified = self.env["l10n_tn_edi.verification"]._verify(root, ask=self.ask_revocation)
             values = self._read_values(document)
         reports = [one.report for one in verified]
