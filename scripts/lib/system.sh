@@ -12,9 +12,10 @@ missing_packages() {
     done
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || echo postgresql
     [ -n "$(find_token_library)" ] || echo softhsm2
-    # PDFBox's validator of PDF/A, with what it needs of Java EE
+    # PDFBox's validator of PDF/A, with what it needs of Java EE; Bouncy Castle, which judges the archive's evidence
     local jar_package
-    for jar_package in preflight:libpdfbox2-java javax.activation:libactivation-java jaxb-api:libjaxb-api-java; do
+    for jar_package in preflight:libpdfbox2-java javax.activation:libactivation-java jaxb-api:libjaxb-api-java \
+        bcprov:libbcprov-java bcutil:libbcutil-java bcpkix:libbcpkix-java; do
         [ -e "/usr/share/java/${jar_package%%:*}.jar" ] || echo "${jar_package##*:}"
     done
     # The chaos test moves clocks with it
