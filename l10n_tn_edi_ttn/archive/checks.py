@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import BinaryIO
@@ -199,9 +199,10 @@ class RecordChecker:
     """Checks records of one container. ``file``: the container; ``seals``: those that were checked, by sequence."""
 
     def __init__(
-        self, file: BinaryIO, archive: str, seals: Iterable[Seal], judges: Judges, listed: Listed | None
+        self, file: BinaryIO, archive: str, seals: Sequence[Seal], judges: Judges, listed: Listed | None
     ):
         self._file, self._archive, self._judges, self._listed = file, archive, judges, listed
+        self._unread = [one.sequence for one in seals if one.statement is None]
         self._seals = sorted(
             (one for one in seals if one.statement is not None), key=lambda one: one.statement.first
         )
@@ -293,14 +294,24 @@ class RecordChecker:
         return contents
 
     def _seal_of(self, number: int) -> Seal | None:
+        """The seal of a record; None when it is in none. Raises LookupError when one that cannot be read may hold it."""
         at = bisect_right(self._firsts, number) - 1
-        seal = self._seals[at] if at >= 0 else None
-        return seal if seal and number <= seal.statement.last else None
+        if at >= 0 and number <= self._seals[at].statement.last:
+            return self._seals[at]
+        after = self._seals[at].sequence if at >= 0 else 0
+        before = self._seals[at + 1].sequence if at + 1 < len(self._seals) else float("inf")
+        if any(after < sequence < before for sequence in self._unread):
+            raise LookupError
+        return None
 
     def _sealed(self, read: record.Record, data: bytes, proof: bytes, contents, found) -> None:
-        number, seal = read.number, self._seal_of(read.number)
+        number = read.number
         if read.archive != self._archive:
             found("record.archive", number=number, found=read.archive)
+        try:
+            seal = self._seal_of(number)
+        except LookupError:
+            return  # its seal was told
         if seal is None:
             found("record.added", number=number)
             return

@@ -11,11 +11,6 @@ from . import layout, record, zips
 from .layout import Export
 from .readme import README_TEXT
 
-#: Media types that are compressed already.
-_PACKED = frozenset(
-    {"application/pdf", "application/zip", "application/pkix-cert", "application/pkcs7-signature"}
-)
-
 
 class Writer:
     """A container in ``file`` (empty, open for reading and writing, able to seek).
@@ -40,7 +35,7 @@ class Writer:
             (layout.README, README_TEXT),
             (layout.EXPORT, export.canonical()),
         ):
-            self._write(name, data, deflate=False)
+            self._write(name, data)
 
     @property
     def position(self) -> int:
@@ -60,9 +55,9 @@ class Writer:
         self._next((1, sequence))
         self._write(layout.seal_path(sequence, layout.STATEMENT), statement)
         if signature is not None:
-            self._write(layout.seal_path(sequence, layout.SIGNATURE), signature, deflate=False)
+            self._write(layout.seal_path(sequence, layout.SIGNATURE), signature)
         if late_signature is not None:
-            self._write(layout.seal_path(sequence, layout.LATE_SIGNATURE), late_signature, deflate=False)
+            self._write(layout.seal_path(sequence, layout.LATE_SIGNATURE), late_signature)
         manifest = layout.seal_manifest(sequence, statement, signature)
         self._write(layout.manifest_path(sequence, seal=True), manifest)
         self._write(layout.evidence_path(sequence, seal=True), evidence)
@@ -93,7 +88,6 @@ class Writer:
                 self._file,
                 layout.record_path(found.number, one.name),
                 _hashed(content() if callable(content) else content, digest),
-                deflate=one.media_type not in _PACKED,
             )
             if digest.hexdigest() != one.sha256_hex:
                 wrong.append(one.name)
@@ -104,8 +98,8 @@ class Writer:
     def close(self) -> None:
         """Write the index, from what is in the file, and end the file."""
         end = self.position
-        zips.write(self._file, layout.INDEX_CSV, _index_csv(self._file, end), deflate=True)
-        zips.write(self._file, layout.INDEX_XML, _index_xml(self._file, end, self._export), deflate=True)
+        zips.write(self._file, layout.INDEX_CSV, _index_csv(self._file, end))
+        zips.write(self._file, layout.INDEX_XML, _index_xml(self._file, end, self._export))
         zips.finish(self._file)
         self._file.flush()
 
@@ -114,8 +108,8 @@ class Writer:
             raise ValueError("seals come first, each in its order")
         self._last = place
 
-    def _write(self, name: str, data: bytes, deflate: bool = True) -> None:
-        zips.write(self._file, name, [data], deflate=deflate)
+    def _write(self, name: str, data: bytes) -> None:
+        zips.write(self._file, name, [data])
 
 
 def _place(name: str) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from . import chain, layout, whole, zips
 from .checks import Checked, Judges, RecordChecker, check_seal
 from .findings import ERROR, NOTICE, WARNING, ArchiveError, Finding, finding, from_error
+from .layout import Export
 from .readme import README_TEXT
 from .whole import Container
 
@@ -94,14 +95,13 @@ def verify(
     now, heads = now or datetime.now(UTC), list(heads)
     containers = [check_container(path, judges, processes=processes, now=now) for path in paths]
     report = Report(findings=[one for container in containers for one in container.findings])
-    read = [one for one in containers if one.export is not None]
-    report.archive = read[0].export.archive if read else None
+    report.archive = next((one.archive for one in containers if one.archive), None)
     seals, records = whole.together(containers, report.findings)
     report.seals, report.records = len(seals), len(records)
     if seals:
         report.first_seal, report.last_seal = min(seals), max(seals)
         report.head = chain.head(report.last_seal, seals[report.last_seal].digest)
-    wanted = whole.wanted_seals(read, seals, complete)
+    wanted = whole.wanted_seals(containers, seals, complete)
     report.findings += whole.chained(seals, wanted)
     report.findings += whole.complete(seals, records, wanted)
     report.findings += whole.compared(seals, heads)
@@ -128,17 +128,18 @@ def check_container(
     with open(path, "rb") as file:
         try:
             parts = _parts(file, container.findings)
-            if layout.EXPORT not in parts.single:
-                raise ArchiveError("container.missing", name=layout.EXPORT)
-            _fixed(file, parts, container)
         except ArchiveError as error:
             container.findings.append(from_error(error, file=container.name))
             return container
+        _fixed(file, parts, container)
         index = _optional(file, parts, layout.INDEX_XML, container.findings)
         listed = layout.read_index(index) if index is not None else None
-        archive = container.export.archive
-        for sequence, members in sorted(parts.seals.items()):
-            contents = _contents(file, members, container.findings, sequence)
+        seals = {
+            sequence: _contents(file, members, container.findings, sequence)
+            for sequence, members in sorted(parts.seals.items())
+        }
+        archive = container.archive = _archive(container.export, seals)
+        for sequence, contents in seals.items():
             seal = check_seal(sequence, contents, archive, judges, listed, now or datetime.now(UTC))
             container.seals[sequence] = seal
             container.findings += seal.findings
@@ -158,21 +159,47 @@ def check_container(
 
 def _parts(file: BinaryIO, findings: list[Finding]) -> Parts:
     """The members by what they are; what is in the wrong place, twice, or belongs nowhere is told. Raises ArchiveError."""
-    found, problems = zips.members(file)
-    findings += [finding(code, file=name or None, name=name) for code, name in problems]
+    found = zips.listing(file)
+    findings += [finding(code, file=name or None, name=name) for code, name in found.problems]
     parts, last = Parts(), (-1, 0)
-    for member in found:
+    for at, member in enumerate(found.members):
+        if at in found.doubtful:
+            member = _likely(found, at)
+            findings.append(finding("container.header", name=member.name, **_about(member.name)))
         place, where, key = _place(member.name, parts)
+        code = None
         if where is None:
-            findings.append(finding("container.unexpected", file=member.name, name=member.name))
-            continue
-        if key in where:
-            findings.append(finding("container.duplicate", file=member.name, name=member.name))
-            continue
-        if place < last:
-            findings.append(finding("container.order", file=member.name, name=member.name))
-        where[key], last = member, max(place, last)
+            code = "container.unexpected"
+        elif key in where:
+            code = "container.duplicate"
+        elif place < last:
+            code = "container.order"
+        if code:
+            findings.append(finding(code, name=member.name, **_about(member.name)))
+        if code in (None, "container.order"):
+            where[key], last = member, max(place, last)
     return parts
+
+
+def _likely(found: zips.Listing, at: int) -> zips.Member:
+    """Which reading of a doubtful member is right: that of the same record or seal as a neighbour."""
+    around = [_about(found.members[one].name) for one in (at - 1, at + 1) if 0 <= one < len(found.members)]
+    numbers = [(one.get("seal"), one.get("record")) for one in around]
+    for member in (found.members[at], found.doubtful[at]):
+        about = _about(member.name)
+        if (about.get("seal"), about.get("record")) in numbers and "file" in about:
+            return member
+    return found.members[at]
+
+
+def _about(name: str) -> dict:
+    """Which seal or record, and which file, a member's name speaks of; empty for a name that belongs nowhere."""
+    parts = Parts()
+    place, where, key = _place(name, parts)
+    if where is None:
+        return {}
+    kind = {1: "seal", 2: "record"}.get(place[0])
+    return {kind: place[1], "file": key} if kind else {"file": name}
 
 
 _BEFORE = (layout.MIMETYPE, layout.README, layout.EXPORT)
@@ -201,18 +228,31 @@ def _place(name: str, parts: Parts) -> tuple[tuple[int, int], dict | None, str]:
 
 
 def _fixed(file: BinaryIO, parts: Parts, container: Container) -> None:
-    """The members whose content is known. Raises ArchiveError when the claim of the container cannot be read."""
+    """The members whose content is known, and what the container claims."""
     for name, content in ((layout.MIMETYPE, layout.MEDIA_TYPE), (layout.README, README_TEXT)):
         data = _optional(file, parts, name, container.findings)
         if data is not None and data != content:
             container.findings.append(finding("container.altered", file=name, name=name))
     member = parts.single.get(layout.MIMETYPE)
-    if member is not None and (member.offset, member.method) != (0, zips.STORED):
+    if member is not None and member.offset:
         container.findings.append(finding("container.order", file=member.name, name=member.name))
+    data = _optional(file, parts, layout.EXPORT, container.findings)
     try:
-        container.export = layout.read_export(_read(file, parts.single[layout.EXPORT]))
+        container.export = layout.read_export(data) if data is not None else None
     except ValueError:
-        raise ArchiveError("container.altered", name=layout.EXPORT) from None
+        container.findings.append(finding("container.altered", file=layout.EXPORT, name=layout.EXPORT))
+
+
+def _archive(export: Export | None, seals: dict[int, dict[str, bytes]]) -> str:
+    """Whose archive this is: as the container claims, or else as its first seal says; '' when neither can be read."""
+    if export:
+        return export.archive
+    for contents in seals.values():
+        try:
+            return chain.read(contents[layout.STATEMENT]).archive
+        except (KeyError, ValueError):
+            continue
+    return ""
 
 
 def _read(file: BinaryIO, member: zips.Member) -> bytes:
@@ -280,7 +320,7 @@ def _indexes(file: BinaryIO, parts: Parts, container: Container, index: bytes | 
     }
     records = [one for _number, one in sorted(container.records.items())]
     if index is not None:
-        lines = [layout.xml_head(container.export)]
+        lines = [layout.xml_head(container.export)] if container.export else [None, None]
         lines += [seal.line for _sequence, seal in sorted(container.seals.items())]
         lines += [one.line if one.number not in sick else None for one in records]
         broken = any(one.seal for one in container.findings)

@@ -16,9 +16,10 @@ MAX_SEALS = 100_000
 
 @dataclass(slots=True)
 class Container:
-    """One container that was checked by itself."""
+    """One container that was checked by itself. ``export``: None when its claim cannot be read; ``archive``: whose it is."""
 
     name: str
+    archive: str = ""
     export: Export | None = None
     seals: dict[int, Seal] = field(default_factory=dict)
     records: dict[int, Checked] = field(default_factory=dict)
@@ -49,7 +50,7 @@ def wanted_seals(containers: list[Container], seals: dict[int, Seal], complete: 
     """The sequences of the seals whose records must all be there."""
     wanted = set(range(min(seals), max(seals) + 1)) if complete and seals else set()
     for container in containers:
-        if container.export.complete_from is not None:
+        if container.export and container.export.complete_from is not None:
             last = min(container.export.complete_to, container.export.complete_from + MAX_SEALS)
             wanted |= set(range(container.export.complete_from, last + 1))
     return wanted

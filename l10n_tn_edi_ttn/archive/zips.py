@@ -1,9 +1,10 @@
 """Zip files of one exact form: written as a stream, read with suspicion.
 
-Names are ASCII, dates are 1980-01-01, sizes stand before the data, members lie one behind the other with nothing between,
-before or behind. So the same members always give the same file, a file can be continued after an interruption (its local
-headers say what it holds), and every byte of it is accounted for: what the central directory says must be what the local
-headers say. Source: PKWARE's APPNOTE 6.3 (with Zip64 for more than 65 535 members or 4 GiB).
+Names are ASCII, dates are 1980-01-01, members are stored and lie one behind the other with nothing between, before or
+behind. Nothing is compressed: PDFs are already, there are no bombs, and one content has one form. So the same members always
+give the same file, a file can be continued after an interruption (its local headers say what it holds), and every byte is
+accounted for: what the central directory says must be what the local headers say.
+Source: PKWARE's APPNOTE 6.3, with Zip64 for more than 65 535 members or 4 GiB.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from .findings import ArchiveError
 
-STORED, DEFLATED = 0, 8
 #: A member is smaller than this; containers may be larger than 4 GiB.
 MAX_MEMBER = 1024**3
 MAX_MEMBERS = 4_000_000
@@ -38,9 +39,7 @@ class Member(NamedTuple):
 
     name: str
     offset: int
-    method: int
     crc: int
-    packed: int
     size: int
 
     @property
@@ -51,10 +50,10 @@ class Member(NamedTuple):
     @property
     def end(self) -> int:
         """Where the next member begins."""
-        return self.data_offset + self.packed
+        return self.data_offset + self.size
 
 
-def write(file: BinaryIO, name: str, content: Iterable[bytes], *, deflate: bool) -> Member:
+def write(file: BinaryIO, name: str, content: Iterable[bytes]) -> Member:
     """Add a member at the end of ``file`` (open for reading and writing, able to seek), chunk by chunk.
 
     ``content`` may itself read the file meanwhile. Raises ValueError for a name that is not ASCII, or a gigabyte and more.
@@ -64,25 +63,22 @@ def write(file: BinaryIO, name: str, content: Iterable[bytes], *, deflate: bool)
         raise ValueError(f"name of {len(encoded)} bytes")
     offset = file.seek(0, os.SEEK_END)
     file.write(bytes(_LOCAL.size) + encoded)
-    packer = zlib.compressobj(6, zlib.DEFLATED, -15) if deflate else None
-    crc = size = packed = 0
+    crc = size = 0
     for chunk in content:
         crc, size = zlib.crc32(chunk, crc), size + len(chunk)
         if size >= MAX_MEMBER:
             raise ValueError(f"{name} is too large")
-        packed += _append(file, packer.compress(chunk) if packer else chunk)
-    if packer:
-        packed += _append(file, packer.flush())
-    member = Member(name, offset, DEFLATED if deflate else STORED, crc, packed, size)
+        _append(file, chunk)
+    member = Member(name, offset, crc, size)
     file.seek(offset)
     file.write(_local(member))
     file.seek(0, os.SEEK_END)
     return member
 
 
-def _append(file: BinaryIO, data: bytes) -> int:
+def _append(file: BinaryIO, data: bytes) -> None:
     file.seek(0, os.SEEK_END)
-    return file.write(data)
+    file.write(data)
 
 
 def finish(file: BinaryIO) -> None:
@@ -109,74 +105,65 @@ def scan(file: BinaryIO, end: int | None = None) -> Iterator[Member]:
         offset = member.end
 
 
-def members(file: BinaryIO) -> tuple[list[Member], list[tuple[str, str]]]:
-    """All members, and what is wrong with the container's own structure: pairs of code and the member's name ('' for the
-    whole).
+@dataclass(slots=True)
+class Listing:
+    """What a container holds. ``members``; ``doubtful``: by the place in that list, the other reading of a member whose local
+    header and entry in the directory differ; ``problems``: codes and names of what is wrong with the container itself."""
 
-    Where local header and central directory differ, the one counts whose data can be unpacked. Without a readable central
-    directory the local headers count alone. Raises ArchiveError when neither can be read.
+    members: list[Member] = field(default_factory=list)
+    doubtful: dict[int, Member] = field(default_factory=dict)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def listing(file: BinaryIO) -> Listing:
+    """All members, and what is wrong with the container's own structure.
+
+    Without a readable central directory the local headers count alone. Raises ArchiveError when neither can be read.
     """
-    problems: list[tuple[str, str]] = []
+    found = Listing()
     listed = _listed(file)
     if listed is None:
-        problems.append(("container.directory", ""))
-        found = []
+        found.problems.append(("container.directory", ""))
         try:
             for member in scan(file):
-                found.append(member)
+                found.members.append(member)
         except ArchiveError as error:
-            problems.append((error.code, str(error.params.get("name", ""))))
-        if not found:
+            found.problems.append((error.code, str(error.params.get("name", ""))))
+        if not found.members:
             raise ArchiveError("container.unreadable", reason="no zip file of this form")
-        return found, problems
-    found, at = [], 0
+        return found
+    at = 0
     for member in listed:
-        local = _local_at(file, member.offset)
-        if local != member or member.offset != at:
-            good = next((one for one in (local, member) if one is not None and _sound(file, one)), member)
-            problems.append(("container.header", good.name))
-            member = good
-        found.append(member)
+        local = _local_at(file, at)
+        if local != member:
+            # Where data fits a header, that one is right; where it fits both, only the names differ
+            readings = [one for one in (local, member) if one is not None and _sound(file, one)] or [member]
+            member = readings[0]
+            found.doubtful[len(found.members)] = readings[-1]
+        found.members.append(member)
         at = max(at, member.end)
-    start = found[-1].end if found else 0
-    if not problems and not _same(file, start, _directory(iter(found), start)):
-        problems.append(("container.directory", ""))
-    return found, problems
+    if not found.doubtful and not _same(file, at, _directory(iter(found.members), at)):
+        found.problems.append(("container.directory", ""))
+    return found
 
 
 def read(file: BinaryIO, member: Member) -> Iterator[bytes]:
-    """The data of a member in chunks; never more than its header says.
-
-    Raises ArchiveError (``container.data``) when it cannot be unpacked, or is not as long or not what its header says.
-    """
-    unpacker = zlib.decompressobj(-15) if member.method == DEFLATED else None
-    at, crc, size = member.data_offset, 0, 0
-    try:
-        while True:
-            packed = unpacker.unconsumed_tail if unpacker else b""
-            if not packed:
-                file.seek(at)
-                packed = file.read(min(CHUNK, member.end - at))
-                at += len(packed)
-            chunk = unpacker.decompress(packed, CHUNK) if unpacker else packed
-            if not chunk and not packed:
-                break
-            crc, size = zlib.crc32(chunk, crc), size + len(chunk)
-            if size > member.size:
-                raise ArchiveError("container.data", name=member.name)
-            if chunk:
-                yield chunk
-        if unpacker and (not unpacker.eof or unpacker.unused_data):
-            raise ArchiveError("container.data", name=member.name)
-    except zlib.error:
-        raise ArchiveError("container.data", name=member.name) from None
-    if (crc, size) != (member.crc, member.size):
+    """The data of a member in chunks. Raises ArchiveError (``container.data``) when it is not what its header says."""
+    at, crc = member.data_offset, 0
+    while at < member.end:
+        file.seek(at)
+        chunk = file.read(min(CHUNK, member.end - at))
+        if not chunk:
+            break
+        at, crc = at + len(chunk), zlib.crc32(chunk, crc)
+        yield chunk
+    if (at, crc) != (member.end, member.crc):
         raise ArchiveError("container.data", name=member.name)
 
 
 def _local(member: Member) -> bytes:
     name = member.name.encode("ascii")
-    fields = (20, 0, member.method, 0, _DATE, member.crc, member.packed, member.size, len(name), 0)
+    fields = (20, 0, 0, 0, _DATE, member.crc, member.size, member.size, len(name), 0)
     return _LOCAL.pack(b"PK\3\4", *fields) + name
 
 
@@ -187,23 +174,17 @@ def _local_at(file: BinaryIO, offset: int) -> Member | None:
     if len(data) < _LOCAL.size:
         return None
     fields = _LOCAL.unpack_from(data)
-    method, crc, packed, size, length = fields[3], *fields[6:10]
+    crc, _packed, size, length = fields[6:10]
     try:
         name = data[_LOCAL.size : _LOCAL.size + length].decode("ascii")
     except UnicodeDecodeError:
         return None
-    member = Member(name, offset, method, crc, packed, size)
+    member = Member(name, offset, crc, size)
     return member if _fits(member) and data.startswith(_local(member)) else None
 
 
 def _fits(member: Member) -> bool:
-    return (
-        0 < len(member.name) <= MAX_NAME
-        and member.method in (STORED, DEFLATED)
-        and member.size < MAX_MEMBER
-        and member.packed < MAX_MEMBER
-        and (member.method == DEFLATED or member.packed == member.size)
-    )
+    return 0 < len(member.name) <= MAX_NAME and member.size < MAX_MEMBER
 
 
 def _directory(found: Iterator[Member], start: int) -> Iterator[bytes]:
@@ -213,7 +194,7 @@ def _directory(found: Iterator[Member], start: int) -> Iterator[bytes]:
         name = member.name.encode("ascii")
         far = member.offset >= _FULL32
         extra = _OFFSET64.pack(1, 8, member.offset) if far else b""
-        head = (20, 45 if far else 20, 0, member.method, 0, _DATE, member.crc, member.packed, member.size)
+        head = (20, 45 if far else 20, 0, 0, 0, _DATE, member.crc, member.size, member.size)
         rest = (len(name), len(extra), 0, 0, 0, 0, _FULL32 if far else member.offset)
         piece = _CENTRAL.pack(b"PK\1\2", *head, *rest) + name + extra
         count, size = count + 1, size + len(piece)
@@ -260,13 +241,13 @@ def _central(file: BinaryIO) -> Member:
     fields = _CENTRAL.unpack(file.read(_CENTRAL.size))
     if fields[0] != b"PK\1\2":
         raise ValueError("no entry")
-    method, crc, packed, size, length, extra, comment = fields[4], *fields[7:13]
+    crc, _packed, size, length, extra, comment = fields[7:13]
     name = file.read(length).decode("ascii")
     offset, more = fields[16], file.read(extra)
     file.read(comment)
     if offset == _FULL32:
         _kind, _size, offset = _OFFSET64.unpack(more)
-    member = Member(name, offset, method, crc, packed, size)
+    member = Member(name, offset, crc, size)
     if not _fits(member):
         raise ValueError("an entry of another form")
     return member
