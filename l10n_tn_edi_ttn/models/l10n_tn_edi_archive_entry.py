@@ -156,11 +156,11 @@ class L10nTnEdiArchiveEntry(models.Model):
         :return: the entries, in the order of ``drafts``.
         :raise ValueError: for values that have no place in a record.
         """
-        number = self._last_number(company, mode)
+        last = self._last_number(company, mode)
         now = self.env["l10n_tn_edi.exchange"]._database_now().replace(tzinfo=UTC)
         archive = records.archive_name(company.l10n_tn_edi_matricule or str(company.id), mode)
         rows = []
-        for number, draft in enumerate(drafts, start=number + 1):
+        for number, draft in enumerate(drafts, start=last + 1):
             values = draft["values"]
             data = records.canonical(
                 records.Record(

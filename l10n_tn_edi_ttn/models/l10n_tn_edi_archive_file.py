@@ -8,6 +8,7 @@ ROLES = [
     ("pdf", "Printed Invoice"),
     ("certificate", "Certificate"),
     ("revocation", "Revocation Answer"),
+    ("deletion", "List of Deleted Entries"),
 ]
 READ_BYTES = 64 * 1024
 
