@@ -106,6 +106,7 @@
         "report/report_enrolment.xml",
         "security/l10n_tn_edi_onboarding_security.xml",
         "wizards/l10n_tn_edi_onboarding_views.xml",
+        "views/res_config_settings_archive_store_views.xml",
         # last: it moves what the others added
         "views/res_config_settings_layout_views.xml",
         "security/l10n_tn_edi_api_security.xml",

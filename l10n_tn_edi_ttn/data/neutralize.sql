@@ -4,6 +4,7 @@ UPDATE res_company
        l10n_tn_edi_api_enabled = false,
        l10n_tn_edi_login = NULL,
        l10n_tn_edi_password_encrypted = NULL,
+       l10n_tn_edi_store_secret_encrypted = NULL,
        l10n_tn_edi_production_binding = NULL;
 UPDATE l10n_tn_edi_signature_provider
    SET state = 'disabled',

@@ -142,6 +142,7 @@ from . import l10n_tn_edi_live_checks
 
 # The archive, of what they all left
 from . import l10n_tn_edi_archive_guard
+from . import l10n_tn_edi_archive_store
 from . import l10n_tn_edi_archive_entry
 from . import l10n_tn_edi_archive_file
 from . import l10n_tn_edi_archive_access

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 import time
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -15,6 +15,8 @@ from ..archive import record as records
 from ..signature import certificates, trust, verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_archive_entry import TUNIS
+from .l10n_tn_edi_archive_store import StoreError
 from .l10n_tn_edi_document_queue import RETRYABLE
 
 _logger = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class Draft(NamedTuple):
     values: dict
     contents: list
     exchanges: list
+    places: dict
 
 
 class Proofs:
@@ -229,6 +232,7 @@ class L10nTnEdiDocument(models.Model):
                             "values": drafts[document.id].values,
                             "contents": drafts[document.id].contents,
                             "exchanges": drafts[document.id].exchanges,
+                            "places": drafts[document.id].places,
                         }
                         for document in group
                     ],
@@ -278,14 +282,15 @@ class L10nTnEdiDocument(models.Model):
             "user": document.create_uid.login,
             "lacks": lacks or False,
         }
+        kept = [
+            (self.env["l10n_tn_edi.archive.entry"]._record_file(*rest, data), data)
+            for *rest, data in contents + proof
+        ]
         return Draft(
             document.state,
             document.reference or "",
             values,
-            [
-                (self.env["l10n_tn_edi.archive.entry"]._record_file(*rest, data), data)
-                for *rest, data in contents + proof
-            ],
+            kept,
             [
                 records.ExchangeReference(
                     str(one.id), one.operation, one.started_at.replace(tzinfo=UTC), digests[one.id]
@@ -293,7 +298,30 @@ class L10nTnEdiDocument(models.Model):
                 for one in finished
                 if one.id in digests
             ],
+            document._archive_places(kept),
         )
+
+    def _archive_places(self, contents):
+        """Write files to the company's object store, where it has one: before the database knows of them.
+
+        :return: dict of SHA-256 (hex) to (key, version) in the store; empty for Odoo's own.
+        :raise NotYet: when the store did not take them.
+        """
+        store, entries = self.env["l10n_tn_edi.archive.store"], self.env["l10n_tn_edi.archive.entry"]
+        if not store._is_used(self.company_id):
+            return {}
+        today = self.env["l10n_tn_edi.exchange"]._database_now().replace(tzinfo=UTC).astimezone(TUNIS).date()
+        # The day may end before the entry is written: a day more does no harm
+        until = entries._retain_until(self.company_id, self.mode, self.invoice_date, today) + timedelta(
+            days=1
+        )
+        folder = entries._archive_name(self.company_id, self.mode)
+        try:
+            return {
+                file.sha256_hex: store._put(self.company_id, folder, data, until) for file, data in contents
+            }
+        except StoreError as error:
+            raise NotYet(error.code) from None
 
     def _archive_may_wait(self):
         since = self.decided_at or self.create_date

@@ -152,13 +152,13 @@ class L10nTnEdiArchiveEntry(models.Model):
         :param str mode: 'test' or 'production'.
         :param drafts: list of dicts: ``kind``, ``values`` (further fields of the entry; those that ``archive.record.Record``
             has as well go into the record), ``contents`` (list of (``archive.record.File``, bytes)), ``exchanges`` (list of
-            ``archive.record.ExchangeReference``).
+            ``archive.record.ExchangeReference``), ``places`` (see ``archive.file._keep``).
         :return: the entries, in the order of ``drafts``.
         :raise ValueError: for values that have no place in a record.
         """
         last = self._last_number(company, mode)
         now = self.env["l10n_tn_edi.exchange"]._database_now().replace(tzinfo=UTC)
-        archive = records.archive_name(company.l10n_tn_edi_matricule or str(company.id), mode)
+        archive = self._archive_name(company, mode)
         rows = []
         for number, draft in enumerate(drafts, start=last + 1):
             values = draft["values"]
@@ -192,8 +192,14 @@ class L10nTnEdiArchiveEntry(models.Model):
                 }
             )
         entries = self.sudo().create(rows)
-        self.env["l10n_tn_edi.archive.file"]._keep(entries, [draft["contents"] for draft in drafts])
+        places = {digest: place for draft in drafts for digest, place in draft.get("places", {}).items()}
+        self.env["l10n_tn_edi.archive.file"]._keep(entries, [draft["contents"] for draft in drafts], places)
         return entries
+
+    @api.model
+    def _archive_name(self, company, mode):
+        """:return: str, the name of a company's archive."""
+        return records.archive_name(company.l10n_tn_edi_matricule or str(company.id), mode)
 
     @api.model
     def _last_number(self, company, mode):

@@ -30,6 +30,11 @@ class L10nTnEdiArchiveFile(models.Model):
     media_type = fields.Char(required=True, readonly=True)
     size = fields.Integer(string="Size (Bytes)", required=True, readonly=True)
     sha256 = fields.Char(string="SHA-256", required=True, readonly=True, help="In hexadecimal.")
+    store = fields.Selection(
+        [("file", "Odoo's File Store"), ("s3", "Object Store")], default="file", required=True, readonly=True
+    )
+    store_key = fields.Char(readonly=True, help="Its name in the object store.")
+    store_version = fields.Char(readonly=True)
     # Read through _read alone, so that every download is known.
     content = fields.Binary(attachment=True, readonly=True, copy=False, groups=fields.NO_ACCESS)
 
@@ -63,8 +68,17 @@ class L10nTnEdiArchiveFile(models.Model):
 
         :param int chunk: bytes at once.
         :return: iterator of bytes; nothing when the file is gone. What is read is not checked: see ``_is_intact``.
+        :raise StoreError: (an OSError) when an object store gives no answer.
         """
         self.ensure_one()
+        if self.store == "s3":
+            if not self.entry_id.deletion_id:
+                data = self.env["l10n_tn_edi.archive.store"]._get(
+                    self.company_id, self.store_key, self.store_version
+                )
+                for start in range(0, len(data), chunk):
+                    yield data[start : start + chunk]
+            return
         attachment = self._attachment()
         if not attachment.store_fname:
             if attachment.db_datas:
@@ -87,11 +101,12 @@ class L10nTnEdiArchiveFile(models.Model):
         return (size, digest.hexdigest()) == (self.size, self.sha256)
 
     @api.model
-    def _keep(self, entries, contents):
+    def _keep(self, entries, contents, places):
         """Write down the files of new entries: rows and bytes, each with one statement for all.
 
         :param entries: the entries.
         :param contents: for each of them a list of (``archive.record.File``, bytes).
+        :param dict places: SHA-256 (hex) of what lies in an object store already to its (key, version) there.
         """
         pairs = [
             (entry, file, data)
@@ -107,11 +122,22 @@ class L10nTnEdiArchiveFile(models.Model):
                     "media_type": file.media_type,
                     "size": file.size,
                     "sha256": file.sha256_hex,
+                    **self._place_values(places.get(file.sha256_hex)),
                 }
                 for entry, file, _data in pairs
             ]
         )
-        rows._store([data for _entry, _file, data in pairs])
+        here = [(row, data) for row, (_e, _f, data) in zip(rows, pairs, strict=True) if row.store == "file"]
+        self.browse([row.id for row, _data in here])._store([data for _row, data in here])
+
+    @api.model
+    def _place_values(self, place):
+        """:param place: (key, version) in an object store, or None.
+        :return: values of the fields that say where a file lies.
+        """
+        if place is None:
+            return {}
+        return {"store": "s3", "store_key": place[0], "store_version": place[1]}
 
     def _store(self, contents):
         """Put the bytes of new files into the store.

@@ -123,6 +123,7 @@ class L10nTnEdiArchiveEntry(models.Model):
         self.env["l10n_tn_edi.archive.access"]._log("delete", entries=deletion, what=told)
         opening = self.env["l10n_tn_edi.archive.opening"]
         opening._open("retention", told)
+        self.file_ids._delete_from_store()
         attachments = self.env["ir.attachment"].sudo()
         attachments.search(
             [
@@ -189,3 +190,15 @@ class L10nTnEdiArchiveEntry(models.Model):
             opening._open("retention", self.env._("%(count)s lines of the access log", count=len(found)))
             found.unlink()
             opening._close()
+
+
+class L10nTnEdiArchiveFile(models.Model):
+    _inherit = "l10n_tn_edi.archive.file"
+
+    def _delete_from_store(self):
+        """Take what lies in an object store away; the store itself refuses before the file's day.
+
+        :raise StoreError: (an OSError) then, or when it gives no answer.
+        """
+        for file in self.filtered(lambda file: file.store == "s3"):
+            self.env["l10n_tn_edi.archive.store"]._delete(file.company_id, file.store_key, file.store_version)

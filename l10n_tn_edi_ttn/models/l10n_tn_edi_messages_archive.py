@@ -24,6 +24,20 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The invoice could not be printed. Look whether wkhtmltopdf works on the server."
             ),
             "archive.unreadable": lambda p: self.env._("The signatures in the file could not be read."),
+            "store.no_botocore": lambda p: self.env._(
+                "An object store needs the Python package botocore at the server (pip install botocore)."
+            ),
+            "store.incomplete": lambda p: self.env._(
+                "Address, access key or secret key of the object store are missing in the settings."
+            ),
+            "store.unreachable": lambda p: self.env._("The object store could not be reached."),
+            "store.refused": lambda p: self.env._(
+                "The object store refused (HTTP %(status)s): look at the keys, the bucket, and its object lock.",
+                status=p["status"],
+            ),
+            "store.no_lock": lambda p: self.env._(
+                "The bucket has no versions or no object lock: what is written there could be deleted at once."
+            ),
             "revocation.early": lambda p: self.env._(
                 "The authority's last answer about revocation is older than the signature."
             ),

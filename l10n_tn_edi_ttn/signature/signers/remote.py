@@ -8,7 +8,7 @@ When it reaches nobody it raises OSError (which requests' own errors are); its t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,10 +38,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: HTTP status and body. The body may hold a token, so it is not shown."""
+    """An answer: HTTP status, body and headers. Body and headers may hold a token, so they are not shown."""
 
     status: int
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 Transport = Callable[[Request], Response]
