@@ -138,7 +138,9 @@ class ResCompany(models.Model):
         help="With the bucket's name as its path, such as https://s3.example.tn/archive. The bucket has object lock.",
     )
     l10n_tn_edi_store_region = fields.Char(string="Region of the Bucket", groups="base.group_system")
-    l10n_tn_edi_store_key = fields.Char(string="Access Key", groups="base.group_system", copy=False)
+    l10n_tn_edi_store_key = fields.Char(
+        string="Access Key of the Bucket", groups="base.group_system", copy=False
+    )
     l10n_tn_edi_store_secret_encrypted = fields.Char(groups="base.group_system", copy=False)
     l10n_tn_edi_store_secret = fields.Char(
         string="Secret Key",

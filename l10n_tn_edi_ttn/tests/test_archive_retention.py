@@ -218,7 +218,7 @@ class TestArchiveAccess(TnEdiArchiveCommon):
             self.mandate(stranger)
 
     def test_every_look_is_written_down(self):
-        reader = self.make_user("l10n_tn_edi_ttn.group_archive_reader")
+        reader = self.make_user("l10n_tn_edi_ttn.group_archive_reader", "base.group_allow_export")
         entry = self.march.with_user(reader).sudo(False)
         entry.web_read({"document_number": {}})
         self.assertEqual((self.log(reader).action, self.log(reader).entry_id), ("view", self.march))
