@@ -111,6 +111,8 @@
         "views/res_config_settings_layout_views.xml",
         "security/l10n_tn_edi_api_security.xml",
         "views/l10n_tn_edi_api_views.xml",
+        "security/l10n_tn_edi_api_certificate_security.xml",
+        "views/l10n_tn_edi_api_certificate_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

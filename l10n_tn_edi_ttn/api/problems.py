@@ -10,6 +10,8 @@ PROBLEMS = {
     "api.cursor": 400,
     "api.idempotency_key": 400,
     "api.unauthorized": 401,
+    "api.certificate": 401,
+    "api.proxy": 401,
     "api.forbidden": 403,
     "api.off": 403,
     "api.not_found": 404,

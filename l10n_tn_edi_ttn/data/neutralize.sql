@@ -20,3 +20,4 @@ UPDATE l10n_tn_edi_webhook
        binding = NULL;
 -- Nor does it take what is meant for the original: keys would be good in both.
 DELETE FROM res_users_apikeys WHERE scope = 'l10n_tn_edi_api';
+UPDATE l10n_tn_edi_api_certificate SET active = FALSE;

@@ -40,6 +40,7 @@ from . import l10n_tn_edi_account_view
 from . import l10n_tn_edi_api_access
 from . import l10n_tn_edi_api_answer
 from . import l10n_tn_edi_api_call
+from . import l10n_tn_edi_api_certificate
 from . import l10n_tn_edi_api_invoice
 from . import l10n_tn_edi_api_reading
 from . import l10n_tn_edi_certificate

@@ -13,7 +13,7 @@ class IrUiMenu(models.Model):
                 if menu:
                     hidden.append(menu.id)
         if not any(self.env.user.company_ids.sudo().mapped("l10n_tn_edi_api_enabled")):
-            for name in ("menu_api_keys", "menu_api_calls"):
+            for name in ("menu_api_keys", "menu_api_calls", "menu_api_certificates"):
                 menu = self.env.ref(f"l10n_tn_edi_ttn.{name}", raise_if_not_found=False)
                 if menu:
                     hidden.append(menu.id)

@@ -32,6 +32,10 @@ class L10nTnEdiMessages(models.AbstractModel):
             "api.unauthorized": lambda p: self.env._(
                 "The key is missing, wrong, expired, revoked or of another scope."
             ),
+            "api.certificate": lambda p: self.env._(
+                "The client certificate is unknown, expired, revoked or of another authority."
+            ),
+            "api.proxy": lambda p: self.env._("A client certificate counts only when the proxy hands it on."),
             "api.forbidden": lambda p: self.env._("The user of this key may not do this."),
             "api.off": lambda p: self.env._("The API is switched off for the company of this key."),
             "api.not_found": lambda p: self.env._("The company has no invoice of this name."),

@@ -1,5 +1,6 @@
 from . import test_account
 from . import test_api
+from . import test_api_certificate
 from . import test_bad_input
 from . import test_certificates_watch
 from . import test_clinic

@@ -7,7 +7,7 @@ missing_packages() {
     local program_package
     for program_package in \
         chromium:chromium wkhtmltopdf:wkhtmltopdf softhsm2-util:softhsm2 xmlsec1:xmlsec1 pdftotext:poppler-utils \
-        java:default-jre-headless openssl:openssl git:git make:make fc-list:fontconfig setpriv:util-linux flock:util-linux; do
+        java:default-jre-headless openssl:openssl nginx:nginx-light git:git make:make fc-list:fontconfig setpriv:util-linux flock:util-linux; do
         have "${program_package%%:*}" || echo "${program_package##*:}"
     done
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || have initdb || echo postgresql
