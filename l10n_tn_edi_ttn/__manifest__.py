@@ -107,12 +107,23 @@
         "security/l10n_tn_edi_onboarding_security.xml",
         "wizards/l10n_tn_edi_onboarding_views.xml",
         "views/res_config_settings_archive_store_views.xml",
+        "security/l10n_tn_edi_archive_seal_security.xml",
+        "data/ir_cron_archive_seal.xml",
+        "views/l10n_tn_edi_archive_entry_views.xml",
+        "views/l10n_tn_edi_archive_seal_views.xml",
+        "views/l10n_tn_edi_archive_check_views.xml",
+        "views/l10n_tn_edi_archive_export_views.xml",
+        "views/l10n_tn_edi_archive_access_views.xml",
+        "views/l10n_tn_edi_archive_retention_views.xml",
+        "wizards/l10n_tn_edi_archive_export_ask_views.xml",
+        "views/l10n_tn_edi_archive_menus.xml",
         # last: it moves what the others added
         "views/res_config_settings_layout_views.xml",
         "security/l10n_tn_edi_api_security.xml",
         "views/l10n_tn_edi_api_views.xml",
         "security/l10n_tn_edi_api_certificate_security.xml",
         "views/l10n_tn_edi_api_certificate_views.xml",
+        "views/l10n_tn_edi_archive_settings_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -5,7 +5,10 @@ UPDATE res_company
        l10n_tn_edi_login = NULL,
        l10n_tn_edi_password_encrypted = NULL,
        l10n_tn_edi_store_secret_encrypted = NULL,
-       l10n_tn_edi_production_binding = NULL;
+       l10n_tn_edi_production_binding = NULL,
+       l10n_tn_edi_tsa_url = NULL,
+       l10n_tn_edi_tsa_login = NULL,
+       l10n_tn_edi_tsa_password_encrypted = NULL;
 UPDATE l10n_tn_edi_signature_provider
    SET state = 'disabled',
        pkcs12_passphrase_encrypted = NULL,

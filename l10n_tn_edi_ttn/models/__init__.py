@@ -116,6 +116,7 @@ from . import res_company
 from . import res_company_account
 from . import res_company_archive
 from . import res_company_api
+from . import res_company_archive_seal
 from . import res_company_breaker
 from . import res_company_onboarding
 from . import res_company_print
@@ -150,3 +151,16 @@ from . import l10n_tn_edi_archive_access
 from . import l10n_tn_edi_archive_retention
 from . import l10n_tn_edi_archive_collect
 from . import l10n_tn_edi_messages_archive
+
+# The archive's seals, time-stamps, integrity runs and exports look at its entries
+from . import l10n_tn_edi_messages_archive_seal
+from . import l10n_tn_edi_time_stamping
+from . import l10n_tn_edi_archive_seal
+from . import l10n_tn_edi_archive_stamp
+from . import l10n_tn_edi_archive_account
+from . import l10n_tn_edi_archive_check
+from . import l10n_tn_edi_archive_export
+from . import l10n_tn_edi_archive_export_write
+from . import l10n_tn_edi_archive_head
+from . import l10n_tn_edi_archive_entry_view
+from . import l10n_tn_edi_archive_seal_view

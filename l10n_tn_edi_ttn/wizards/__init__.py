@@ -1,5 +1,6 @@
 from . import base_import_invoices
 from . import l10n_tn_edi_api_key
+from . import l10n_tn_edi_archive_export_ask
 from . import l10n_tn_edi_check_file
 from . import l10n_tn_edi_contingency
 from . import l10n_tn_edi_correct

@@ -7,6 +7,7 @@ When it reaches nobody it raises OSError (which requests' own errors are); its t
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,19 +22,29 @@ MAX_ANSWER_BYTES = 2 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to a signature service. ``shown`` is what may be logged: the method and the address without secrets."""
+    """A request to a signature service. ``shown`` is what may be logged: the method and the address without secrets.
+
+    ``login``: (name, password) for HTTP's own basic authentication, or None.
+    """
 
     method: str
     url: str = field(repr=False)
     shown: str
     body: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
+    accept: str = "application/json"
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers to send."""
-        headers = {"Accept": "application/json"}
-        return {**headers, "Content-Type": self.content_type} if self.content_type else headers
+        headers = {"Accept": self.accept}
+        if self.content_type:
+            headers["Content-Type"] = self.content_type
+        if self.login:
+            token = base64.b64encode(":".join(self.login).encode()).decode()
+            headers["Authorization"] = f"Basic {token}"
+        return headers
 
 
 @dataclass(frozen=True, slots=True)

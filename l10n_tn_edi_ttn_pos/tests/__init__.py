@@ -1,1 +1,0 @@
-from . import test_stamp_at_the_till
