@@ -1,11 +1,13 @@
 # Thin doors. What they do stands in scripts/, demo/ and bench/.
 #   make setup    everything that is needed, inside .env/ (system packages aside)
-#   make demo     real invoices through the sandbox of El Fatoora; make stop ends it
+#   make demo     real invoices through the sandbox of El Fatoora; make stop ends it; SCENARIO=small|medium|large plays a
+#                 typical company: the form and a token, Excel and the ANCE seal, the REST API and the ANCE seal
 #   make test     the three suites; SUITE="pure odoo" chooses, PYTEST_ARGS="-k words" and ODOO_TAGS=/l10n_tn_edi_ttn:Class narrow
 
 SHELL := /bin/bash
 PYTHON := .env/venv/bin/python
 SUITE ?= pure odoo live
+SCENARIO ?=
 PYTEST_ARGS ?=
 ODOO_TAGS ?= /l10n_tn_edi_ttn
 export PYTEST_ARGS ODOO_TAGS
@@ -24,7 +26,7 @@ venvs:
 	@scripts/setup.sh venvs
 
 demo: setup
-	@demo/run
+	@$(if $(SCENARIO),$(PYTHON) demo/scenario $(SCENARIO),demo/run)
 
 screenshots: demo
 	@$(PYTHON) demo/screenshots

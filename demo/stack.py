@@ -36,10 +36,11 @@ def pid_of(name):
     return pid
 
 
-def start(name, command, ready):
+def start(name, command, ready, environment=None):
     """Start a process in the background unless it runs.
 
     :param ready: callable that says whether it answers.
+    :param environment: its variables, ours when not given.
     :raise StackError: when it ends early or does not answer in time.
     """
     if pid_of(name) and ready():
@@ -53,6 +54,7 @@ def start(name, command, ready):
             stdout=output,
             stderr=output,
             cwd=ROOT,
+            env=environment,
             start_new_session=True,
         )
     (HOME / f"{name}.pid").write_text(str(process.pid))
@@ -164,8 +166,11 @@ def odoo_address():
     return f"http://127.0.0.1:{odoo_settings()['http_port']}"
 
 
-def write_configuration():
-    """Odoo's configuration for the demo: scheduled actions run, the sandbox's authority is trusted."""
+def write_configuration(**options):
+    """Odoo's configuration for the demo: scheduled actions run, the sandbox's authority is trusted.
+
+    :param options: more options of the server.
+    """
     parser = configparser.RawConfigParser()
     parser.read(ENV / "odoo.conf")
     # The ports stay what they were: the database knows the sandbox's.
@@ -178,6 +183,7 @@ def write_configuration():
             "max_cron_threads": "2",
             "l10n_tn_edi_ca_file": sandbox_info()["ca_file"],
             "l10n_tn_edi_private_hosts": "127.0.0.1",
+            **{name: str(value) for name, value in options.items()},
         }
     )
     path = HOME / "odoo.conf"
@@ -208,6 +214,15 @@ def odoo(*arguments, script=None):
     if result.returncode or "Traceback (most recent call last)" in result.stdout:
         raise StackError(f"odoo {' '.join(map(str, arguments))} failed:\n{result.stdout[-4000:]}")
     return result.stdout
+
+
+def install(database):
+    """Install the addon in a database that has Odoo's accounting.
+
+    :raise StackError: when it fails.
+    """
+    configuration = ["-c", HOME / "odoo.conf", "-d", database, "--no-http", "--max-cron-threads=0"]
+    odoo("server", *configuration, "-i", "l10n_tn_edi_ttn", "--stop-after-init")
 
 
 def start_odoo():

@@ -91,8 +91,8 @@ def run_suites(chosen):
             jobs.append(pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"]))
             if os.environ.get("ODOO_TAGS", EVERYTHING) == EVERYTHING:
                 jobs += [
-                    pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"], beside=application)
-                    for application in BESIDE
+                    pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"], beside=applications)
+                    for applications in BESIDE
                 ]
         for job in as_completed(jobs):
             print(job.result().line(), flush=True)

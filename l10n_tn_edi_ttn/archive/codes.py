@@ -24,7 +24,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "container.cut": ("error", "The container is cut inside of {name}."),
     "container.directory": ("error", "The list at the end of the container is damaged or does not fit."),
     "container.header": ("error", "The header of {name} is damaged."),
-    "container.data": ("error", "{name} is damaged: it cannot be unpacked."),
+    "container.data": ("error", "{name} is damaged: its content changed."),
     "container.order": ("error", "{name} is not in its place: the order was changed."),
     "container.duplicate": ("error", "{name} is there twice."),
     "container.unexpected": ("error", "{name} does not belong into the container: it was added."),

@@ -40,15 +40,19 @@ class ArchiveError(Exception):
 
     def __init__(self, code: str, **params):
         self.code = code
-        self.params = {name: shown(value) for name, value in params.items()}
+        self.params = _shown_params(params)
         super().__init__(sentence(code, self.params))
 
 
 def finding(code: str, *, seal=None, record=None, file=None, **params) -> Finding:
-    """The finding ``code`` with the catalogue's severity and sentence. Raises KeyError for an unknown code."""
-    params = {name: shown(value) for name, value in params.items()}
-    severity = CATALOGUE[code][0]
-    return Finding(code, severity, sentence(code, params), seal, record, file and shown(file), params)
+    """The finding ``code`` with the catalogue's severity and sentence.
+
+    A param that is an ArchiveError is kept with its code, as ``NAME_code`` and ``NAME_params``, for who translates. Raises
+    KeyError for an unknown code.
+    """
+    shown_params = _shown_params(params)
+    message = sentence(code, shown_params)
+    return Finding(code, CATALOGUE[code][0], message, seal, record, file and shown(file), shown_params)
 
 
 def from_error(error: ArchiveError, **where) -> Finding:
@@ -63,7 +67,16 @@ def sentence(code: str, params: dict) -> str:
 
 def shown(value):
     """Foreign text made printable and cut; numbers as they are."""
-    if isinstance(value, int):
+    if isinstance(value, (int, dict)):
         return value
     text = "".join(character if character.isprintable() else " " for character in str(value))
     return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _shown_params(params: dict) -> dict:
+    found = {}
+    for name, value in params.items():
+        found[name] = shown(value)
+        if isinstance(value, ArchiveError):
+            found |= {f"{name}_code": value.code, f"{name}_params": value.params}
+    return found

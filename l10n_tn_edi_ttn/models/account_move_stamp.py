@@ -113,8 +113,8 @@ class AccountMove(models.Model):
     def _l10n_tn_edi_paid_before(self):
         """Whether the customer paid the lines and no stamp before there was an invoice: the total can't change any more.
 
-        At the till the stamp is sold with the order, as a line with the stamp tax; an order that is paid online has it in
-        its total, and there the payment covers it.
+        At the till the stamp is sold with the order (``l10n_tn_edi_ttn_pos``); an order that is paid online has it in its
+        total, and there the payment covers it.
         """
         if "pos_order_ids" in self._fields and self.pos_order_ids:
             return True

@@ -253,7 +253,7 @@ class L10nTnEdiInvoiceMaker(models.AbstractModel):
             "currency_id": currency.id,
             "invoice_date": header["date"],
             "invoice_line_ids": commands,
-            "l10n_tn_edi_import_number": self.number,
+            "l10n_tn_edi_import_number": self.number or False,
             "l10n_tn_edi_import_fingerprint": self._fingerprint(),
             **self._optional_values(header, lookup),
         }

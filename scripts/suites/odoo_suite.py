@@ -15,7 +15,10 @@ from .result import Result
 ADDON = "l10n_tn_edi_ttn"
 # Odoo's applications that the addon does not require: what is installed, and the tests that need them
 BESIDE = {
-    "sale": f"/{ADDON}_sale,/{ADDON}:TestKinds,/{ADDON}:TestStamp",
+    "apps": (
+        "sale,point_of_sale",
+        f"/{ADDON}_sale,/{ADDON}_pos,/{ADDON}:TestKinds,/{ADDON}:TestStamp",
+    ),
 }
 # Where the tests of the addon find the running sandbox: the path of its ready file
 SANDBOX_VARIABLE = "L10N_TN_EDI_TEST_SANDBOX"
@@ -31,14 +34,14 @@ def run_odoo(root, *, seconds, beside=None):
     """Run the addon's own tests (``ODOO_TAGS`` narrows them, ``KEEP_DB=1`` keeps the database).
 
     :param float seconds: the run is ended after this time.
-    :param str beside: a key of :data:`BESIDE`: only the tests that need this application, with it installed.
+    :param str beside: a key of :data:`BESIDE`: only the tests that need these applications, with them installed.
     :return: a ``Result``.
     """
     name = f"odoo_{beside}" if beside else "odoo"
     result = Result(name)
     database = f"test_odoo_{os.getpid()}" + (f"_{beside}" if beside else "")
-    modules = f"{ADDON},{beside}" if beside else ADDON
-    tags = BESIDE.get(beside) or os.environ.get("ODOO_TAGS") or f"/{ADDON}"
+    applications, tags = BESIDE.get(beside) or (None, os.environ.get("ODOO_TAGS") or f"/{ADDON}")
+    modules = f"{ADDON},{applications}" if applications else ADDON
     state = ENV_DIR / "run" / f"sandbox-{database}"
     started = time.monotonic()
     try:

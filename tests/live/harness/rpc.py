@@ -64,6 +64,8 @@ class Session:
         params = {"model": model, "method": method, "args": list(args), "kwargs": kwargs}
         return self.post(f"/web/dataset/call_kw/{model}/{method}", params)
 
+    __call__ = call
+
     def get(self, path):
         """:return: the bytes of a page or file that this user may see."""
         with self._opener.open(self.url + path, timeout=self._timeout) as answer:

@@ -1,0 +1,71 @@
+import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
+import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
+import * as Order from "@point_of_sale/../tests/generic_helpers/order_widget_util";
+import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
+import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_screen_util";
+import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
+import { registry } from "@web/core/registry";
+
+// The invoice is made and printed meanwhile.
+const receiptIsShown = () => ({ trigger: ".pos .receipt-screen", timeout: 60000 });
+
+const sell = (...steps) => [
+    ProductScreen.addOrderline("Table en chêne", "1"),
+    ProductScreen.clickPayButton(),
+    PaymentScreen.totalIs("119.000"),
+    ...steps,
+    PaymentScreen.clickValidate(),
+    receiptIsShown(),
+];
+
+registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            // Without invoice there is no stamp, with a customer or not.
+            sell(PaymentScreen.clickInvoiceButton(), PaymentScreen.totalIs("120.000"), [
+                PaymentScreen.clickInvoiceButton(),
+                PaymentScreen.totalIs("119.000"),
+                PaymentScreen.remainingIs("0.000"),
+            ]),
+            ReceiptScreen.clickNextOrder(),
+            // A company wants an invoice: the stamp is there before the payment, once, and what was paid follows it.
+            sell(
+                PaymentScreen.clickPartnerButton(),
+                PaymentScreen.clickCustomer("CLIENT ESSAI SA"),
+                PaymentScreen.isInvoiceButtonChecked(),
+                PaymentScreen.totalIs("120.000"),
+                PaymentScreen.clickBack(),
+                Order.hasLine({ productName: "Stamp duty", quantity: "1" }),
+                ProductScreen.totalAmountIs("120.000"),
+                ProductScreen.clickPayButton(),
+                PaymentScreen.totalIs("120.000"),
+                PaymentScreen.remainingIs("0.000")
+            ),
+            ReceiptScreen.containsOrderLine("Stamp duty", "1", "1.000", "1.000"),
+            ReceiptScreen.clickNextOrder(),
+            // A public body owes none.
+            sell(
+                PaymentScreen.clickPartnerButton(),
+                PaymentScreen.clickCustomer("Commune d'Essai"),
+                PaymentScreen.isInvoiceButtonChecked(),
+                PaymentScreen.totalIs("119.000")
+            ),
+            ReceiptScreen.clickNextOrder(),
+            // All that was sold comes back: so does the stamp.
+            ...ProductScreen.clickRefund(),
+            TicketScreen.selectOrderByPrice("120.000"),
+            Order.hasLine({ productName: "Table en chêne", withClass: ".selected" }),
+            ProductScreen.clickNumpad("1"),
+            TicketScreen.toRefundTextContains("To Refund: 1"),
+            TicketScreen.confirmRefund(),
+            PaymentScreen.isShown(),
+            PaymentScreen.isInvoiceButtonChecked(),
+            PaymentScreen.totalIs("-120.000"),
+            PaymentScreen.remainingIs("0.000"),
+            PaymentScreen.clickValidate(),
+            receiptIsShown(),
+        ].flat(Infinity),
+});

@@ -1,0 +1,1 @@
+from . import test_stamp_at_the_till
