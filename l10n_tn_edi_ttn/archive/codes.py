@@ -42,6 +42,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "seal.unsigned": ("warning", "Seal {sequence} is not signed; its time-stamp alone proves it."),
     "seal.signed_late": ("notice", "Seal {sequence} was signed after its time-stamp."),
     "seal.evidence": ("error", "Seal {sequence}: its evidence does not hold. {reason}"),
+    "seal.untrusted": (
+        "error",
+        "Seal {sequence}: the authority of its time-stamp is not to be trusted. {reason}",
+    ),
     "seal.early": ("error", "Seal {sequence} was time-stamped on {time}, before its day {day} had ended."),
     "seal.late": (
         "error",

@@ -39,6 +39,7 @@ SENTENCES: dict[str, str] = {
     "seal.unsigned": "Le scellé {sequence} n'est pas signé ; son horodatage seul le prouve.",
     "seal.signed_late": "Le scellé {sequence} a été signé après son horodatage.",
     "seal.evidence": "Scellé {sequence} : sa preuve ne tient pas. {reason}",
+    "seal.untrusted": "Scellé {sequence} : l'autorité de son horodatage n'est pas de confiance. {reason}",
     "seal.early": "Le scellé {sequence} a été horodaté le {time}, avant la fin de sa journée du {day}.",
     "seal.late": "Le scellé {sequence} a été horodaté le {time}, plus de {hours} heures après sa journée du {day}.",
     "seal.lapsed": "Scellé {sequence} : un horodatage a été renouvelé après la fin de son certificat ({time}).",
