@@ -81,7 +81,7 @@ class L10nTnEdiImport(models.Model):
     invoice_count = fields.Integer(string="Invoices in the File", compute="_compute_counts")
     imported_count = fields.Integer(string="Imported", compute="_compute_counts")
     known_count = fields.Integer(string="Already There", compute="_compute_counts")
-    refused_count = fields.Integer(string="Refused", compute="_compute_counts")
+    refused_count = fields.Integer(string="Refused Invoices", compute="_compute_counts")
     progress = fields.Float(compute="_compute_counts")
     error_journal = fields.Binary(string="Journal of Errors", attachment=True, readonly=True, copy=False)
     error_journal_name = fields.Char(compute="_compute_error_journal_name")

@@ -55,7 +55,7 @@ class L10nTnEdiImportFinding(models.Model):
     value = fields.Char(string="In the File", readonly=True)
     code = fields.Char(readonly=True)
     params = fields.Json(readonly=True)
-    sentence = fields.Char(string="What to Correct", compute="_compute_sentence")
+    sentence = fields.Text(string="What to Correct", compute="_compute_sentence")
 
     @api.depends("column")
     @api.depends_context("lang")
