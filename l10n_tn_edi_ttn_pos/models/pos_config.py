@@ -32,28 +32,15 @@ class PosConfig(models.Model):
             a credit note is charged to the customer.
         """
         self.ensure_one()
-        company = self.company_id
+        company, currency = self.company_id, self.currency_id
         product = self._l10n_tn_edi_stamp_product()
         nobody, nowhere = self.env["res.partner"], self.env["account.fiscal.position"]
         if not product or not company._l10n_tn_edi_stamps(nobody, nowhere):
             return False
+        rate = currency._get_conversion_rate(company.currency_id, currency, company)
         return {
             "product_id": product.id,
             "tax_id": company._l10n_tn_edi_stamp_tax().id,
-            "amount": self._l10n_tn_edi_stamp_on_order(),
+            "amount": currency.round(company._l10n_tn_edi_stamp_on() * rate),
             "refund_charged": company.l10n_tn_edi_refund_stamp == "charged",
         }
-
-    def _l10n_tn_edi_stamp_on_order(self, date=None, rate=None):
-        """The stamp duty of an order at this till.
-
-        :param date: day of the order, today when not given.
-        :param float rate: of the till's currency on that day.
-        :return: float, in the till's currency.
-        """
-        self.ensure_one()
-        company = self.company_id
-        rate = rate or self.env["res.currency"]._get_conversion_rate(
-            company.currency_id, self.currency_id, company, date
-        )
-        return self.currency_id.round(company._l10n_tn_edi_stamp_on(date) * rate)
