@@ -10,7 +10,15 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
 
 #: Modules of this folder. Each has measure() -> dict with "within_limit", and show(dict).
-PARTS = ("teif_bench", "agent_bench", "digigo_bench", "list_bench", "queue_bench", "import_bench")
+PARTS = (
+    "teif_bench",
+    "agent_bench",
+    "digigo_bench",
+    "list_bench",
+    "queue_bench",
+    "import_bench",
+    "archive_bench",
+)
 
 
 def main():
