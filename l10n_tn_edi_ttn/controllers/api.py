@@ -8,6 +8,7 @@ from odoo.http import Response, request
 
 from ..api import cursors, query
 from ..api.openapi import build
+from ..api.page import PAGE, POLICY
 from ..api.routes import BY_NAME, IDEMPOTENCY_KEY, PREFIX, methods_of, route
 from ..api.texts import LANGUAGES
 from ..models.account_move_api import OWN_PREFIX
@@ -53,7 +54,14 @@ class ElFatooraApi(http.Controller):
             return BY_KEY[key].help(language) if key in BY_KEY else None
 
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
-        return request.dispatcher.answer(build(language, column_help), headers=headers)
+        value = build(language, column_help, request.env["l10n_tn_edi.messages"]._sentence)
+        return request.dispatcher.answer(value, headers=headers)
+
+    @_api_route("docs", readonly=True)
+    def docs(self):
+        """The page that shows the document and lets a person try it."""
+        headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+        return Response(PAGE, content_type="text/html; charset=utf-8", headers=headers)
 
     # === Invoices in === #
 

@@ -9,11 +9,11 @@ import psycopg2
 import werkzeug.exceptions
 
 from odoo import SUPERUSER_ID, api, fields
-from odoo.exceptions import AccessDenied, AccessError, MissingError, UserError
+from odoo.exceptions import AccessDenied, AccessError, ConcurrencyError, MissingError, UserError
 from odoo.http import SAFE_HTTP_METHODS, Dispatcher, Response, SessionExpiredException
 
 from ..api.problems import MEDIA_TYPE, code_of
-from ..api.routes import BASE
+from ..api.routes import BASE, methods_of
 from ..models.l10n_tn_edi_api_problem import ApiProblem
 
 _logger = logging.getLogger(__name__)
@@ -48,7 +48,9 @@ class ApiDispatcher(Dispatcher):
         methods = endpoint.routing["methods"]
         method = self.request.httprequest.method
         if methods and method not in (*methods, *(["HEAD"] if "GET" in methods else [])):
-            raise ApiProblem("api.method", headers={"Allow": ", ".join(methods)})
+            raise ApiProblem(
+                "api.method", headers={"Allow": ", ".join(methods_of(self.request.httprequest.path))}
+            )
         self.request.params = dict(args)
         response = self.request.registry["ir.http"]._dispatch(endpoint)
         if not endpoint.routing.get("l10n_tn_edi_open"):
@@ -56,8 +58,8 @@ class ApiDispatcher(Dispatcher):
         return response
 
     def post_dispatch(self, response):
-        self._add_headers(response)
         super().post_dispatch(response)
+        self._add_headers(response)
 
     # === Bodies === #
 
@@ -121,7 +123,7 @@ class ApiDispatcher(Dispatcher):
             return ApiProblem("api.refused"), str(exc.args[0])
         if isinstance(exc, werkzeug.exceptions.HTTPException):
             return ApiProblem(code_of(exc.code or 400)), None
-        if isinstance(exc, psycopg2.OperationalError):
+        if isinstance(exc, (psycopg2.OperationalError, ConcurrencyError)):
             return ApiProblem("api.busy", headers={"Retry-After": "5"}), None
         return ApiProblem("api.internal"), None
 

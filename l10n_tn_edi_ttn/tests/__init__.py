@@ -3,6 +3,8 @@ from . import test_api
 from . import test_api_certificate
 from . import test_archive_export
 from . import test_archive_seal
+from . import test_api_access
+from . import test_api_batch
 from . import test_bad_input
 from . import test_certificates_watch
 from . import test_clinic
