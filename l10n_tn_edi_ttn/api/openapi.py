@@ -4,7 +4,7 @@ import json
 
 from . import texts
 from .fields import HEADER, LINE
-from .problems import MEDIA_TYPE, PROBLEMS
+from .problems import MEDIA_TYPE
 from .routes import BASE, OPERATIONS
 from .schemas import EXAMPLE, SCHEMAS
 
@@ -28,12 +28,11 @@ REASONS = {
 }
 
 
-def build(language, column_help, problem_title):
+def build(language, column_help):
     """The whole document.
 
     :param str language: fr or en; of the descriptions.
     :param column_help: callable that gives the description of a column of the import by its key, None for an unknown one.
-    :param problem_title: callable that gives the sentence of a problem by its code.
     :return: dict, JSON-able.
     """
     paths = {}
@@ -50,9 +49,6 @@ def build(language, column_help, problem_title):
         "servers": [{"url": BASE}],
         "security": [{"key": []}],
         "paths": paths,
-        "x-problems": {
-            code: {"status": status, "title": problem_title(code)} for code, status in PROBLEMS.items()
-        },
         "components": {
             "schemas": _described(column_help),
             "securitySchemes": {

@@ -9,6 +9,7 @@ from odoo.http import Response, request
 from ..api import cursors, query
 from ..api.openapi import build
 from ..api.page import PAGE, POLICY
+from ..api.problems import PROBLEMS
 from ..api.routes import BY_NAME, IDEMPOTENCY_KEY, PREFIX, methods_of, route
 from ..api.texts import LANGUAGES
 from ..models.account_move_api import OWN_PREFIX
@@ -54,7 +55,11 @@ class ElFatooraApi(http.Controller):
             return BY_KEY[key].help(language) if key in BY_KEY else None
 
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
-        value = build(language, column_help, request.env["l10n_tn_edi.messages"]._sentence)
+        value = build(language, column_help)
+        sentence = request.env["l10n_tn_edi.messages"]._sentence
+        value["x-problems"] = {
+            code: {"status": status, "title": sentence(code)} for code, status in PROBLEMS.items()
+        }
         return request.dispatcher.answer(value, headers=headers)
 
     @_api_route("docs", readonly=True)

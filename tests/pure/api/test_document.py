@@ -15,7 +15,7 @@ from spreadsheet.columns import BY_KEY
 
 
 def document(language="fr"):
-    return build(language, lambda key: f"help of {key}", lambda code: f"sentence of {code}")
+    return build(language, lambda key: f"help of {key}")
 
 
 def references(value):
