@@ -142,7 +142,13 @@ class L10nTnEdiArchiveEntry(models.Model):
         """Daily: what each company wants deleted after its term."""
         companies = self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)])
         for company in companies:
-            for step in (self._delete_if_wanted, self._delete_bodies, self._delete_accesses):
+            steps = (
+                self._delete_if_wanted,
+                self._delete_bodies,
+                self._delete_accesses,
+                self._delete_workbooks,
+            )
+            for step in steps:
                 try:
                     with self.env.cr.savepoint():
                         step(company)
@@ -190,6 +196,25 @@ class L10nTnEdiArchiveEntry(models.Model):
             opening._open("retention", self.env._("%(count)s lines of the access log", count=len(found)))
             found.unlink()
             opening._close()
+
+    @api.model
+    def _delete_workbooks(self, company):
+        """What imported workbooks told of customers; which invoice came in with which import stays."""
+        before = fields.Datetime.subtract(fields.Datetime.now(), years=company.l10n_tn_edi_personal_years)
+        imports = self.env["l10n_tn_edi.import"].sudo()
+        found = imports.search(
+            [
+                ("company_id", "=", company.id),
+                ("create_date", "<", before),
+                ("state", "!=", "running"),
+                *("|", ("file", "!=", False), ("invoice_ids.payload", "!=", False)),
+            ],
+            limit=AT_ONCE,
+            order="id",
+        )
+        found.write({"file": False, "error_journal": False})
+        found.invoice_ids.write({"payload": False})
+        found.finding_ids.write({"value": False, "params": False})
 
 
 class L10nTnEdiArchiveFile(models.Model):

@@ -40,7 +40,18 @@ class ResCompany(models.Model):
         help="Who looked at the archive is personal data: it is deleted after this time.",
     )
 
-    @api.constrains("l10n_tn_edi_archive_years", "l10n_tn_edi_exchange_years", "l10n_tn_edi_access_years")
+    l10n_tn_edi_personal_years = fields.Integer(
+        string="Years for Imported Workbooks",
+        default=3,
+        help="Workbooks and what was read in them tell of customers: they are deleted after this time. The invoices stay.",
+    )
+
+    @api.constrains(
+        "l10n_tn_edi_archive_years",
+        "l10n_tn_edi_exchange_years",
+        "l10n_tn_edi_access_years",
+        "l10n_tn_edi_personal_years",
+    )
     def _check_l10n_tn_edi_years(self):
         for company in self:
             if company.l10n_tn_edi_archive_years < LEAST_YEARS:
@@ -49,10 +60,13 @@ class ResCompany(models.Model):
                         "Electronic invoices are kept for %(years)s years at least.", years=LEAST_YEARS
                     )
                 )
-            if min(company.l10n_tn_edi_exchange_years, company.l10n_tn_edi_access_years) < 1:
-                raise ValidationError(
-                    self.env._("Exchanges and the access log are kept for a year at least.")
-                )
+            others = (
+                company.l10n_tn_edi_exchange_years,
+                company.l10n_tn_edi_access_years,
+                company.l10n_tn_edi_personal_years,
+            )
+            if min(others) < 1:
+                raise ValidationError(self.env._("Every class of data is kept for a year at least."))
 
 
 class ResConfigSettings(models.TransientModel):
@@ -66,3 +80,6 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.l10n_tn_edi_exchange_years", readonly=False
     )
     l10n_tn_edi_access_years = fields.Integer(related="company_id.l10n_tn_edi_access_years", readonly=False)
+    l10n_tn_edi_personal_years = fields.Integer(
+        related="company_id.l10n_tn_edi_personal_years", readonly=False
+    )

@@ -9,6 +9,7 @@ from odoo.tests import new_test_user, tagged
 
 from ..archive import record as records
 from .common_archive import TnEdiArchiveCommon
+from .common_import import TnEdiImportCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
@@ -31,7 +32,12 @@ class TestArchiveRetention(TnEdiArchiveCommon):
         self.settings(archive_years=15)
         self.assertEqual(str(until(self.company, "production", day, today)), "2041-06-30")
         self.assertEqual(str(until(self.company, "test", day, today)), "2027-11-22")
-        for values in ({"archive_years": 9}, {"exchange_years": 0}, {"access_years": 0}):
+        for values in (
+            {"archive_years": 9},
+            {"exchange_years": 0},
+            {"access_years": 0},
+            {"personal_years": 0},
+        ):
             with self.subTest(**values), self.assertRaises(ValidationError), self.env.cr.savepoint():
                 self.settings(**values)
 
@@ -132,6 +138,26 @@ class TestArchiveRetention(TnEdiArchiveCommon):
         self.assertTrue(exchange.answer_class)
         self.assertFalse(accesses.search([]))
         self.assertIn(exchange.id, [int(one["id"]) for one in json.loads(entry.record_json)["exchanges"]])
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestWorkbookRetention(TnEdiImportCommon):
+    def test_what_workbooks_told_of_customers_goes_after_its_term(self):
+        record = self.import_rows([self.row(), self.row("F-2", vat="x")]).sudo()
+        self.assertTrue(record.invoice_ids.move_id and record.finding_ids)
+        entries = self.env["l10n_tn_edi.archive.entry"].sudo()
+        entries._delete_workbooks(self.company)
+        self.assertTrue(record.file)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_import SET create_date = create_date - interval '4 years' WHERE id = %s",
+            [record.id],
+        )
+        self.env.invalidate_all()
+        entries._delete_workbooks(self.company)
+        self.assertFalse(record.file or record.error_journal)
+        self.assertFalse(any(record.invoice_ids.mapped("payload")) or any(record.finding_ids.mapped("value")))
+        self.assertTrue(record.invoice_ids.move_id, "which invoice came in with it stays")
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")

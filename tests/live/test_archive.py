@@ -9,8 +9,9 @@ import pytest
 from tests.live.harness import database as databases
 from tests.live.harness.cluster import FILE_STORES, link_files, remove_files
 from tests.live.harness.company import Company
+from tests.live.harness.object_store import ObjectStore
 from tests.live.harness.odoo import CronWorker
-from tests.live.harness.processes import SCRIPTS, run, wait_until
+from tests.live.harness.processes import ROOT, SCRIPTS, run, wait_until
 from tests.live.harness.rpc import RpcError
 
 FILES = """
@@ -47,12 +48,11 @@ def make_due(database, *crons):
     )
 
 
-@pytest.fixture
-def archived(database, admin, ttn, start):
-    """The company, with three accepted invoices in its archive and the worker gone."""
-    company = Company(admin, ttn)
+def archive(company, start, count):
+    """Let new invoices be accepted and archived by a worker, which is gone afterwards."""
+    database = company.database
     worker = start(CronWorker(database, options=company.options()))
-    moves = company.post_invoices(3)
+    moves = company.post_invoices(count)
 
     def accepted():
         databases.wake_cron(database)
@@ -69,10 +69,21 @@ def archived(database, admin, ttn, start):
         )
         make_due(database, "El Fatoora: archive what is final")
         databases.wake_cron(database)
-        return len(databases.query(database, ENTRIES)) == 3
+        return len(databases.query(database, ENTRIES)) == count
 
     wait_until(kept, "all are archived", timeout=240, interval=5)
     worker.stop()
+
+
+@pytest.fixture
+def company(admin, ttn):
+    return Company(admin, ttn)
+
+
+@pytest.fixture
+def archived(company, start):
+    """The company, with three accepted invoices in its archive."""
+    archive(company, start, 3)
     return company
 
 
@@ -156,3 +167,52 @@ def test_refused_after_an_update_and_seen_where_nothing_refuses(database, archiv
     path.unlink()
     path.write_bytes(b"x" + (path.with_name(f"{path.name}.new")).read_bytes()[1:])
     assert wrong(database) == [2, (1, name)]
+
+
+@pytest.mark.timeout(600)
+def test_object_store_that_deletes_nothing_before_its_day(database, company, start):
+    store = start(ObjectStore())
+    settings = {
+        "l10n_tn_edi_store": "s3",
+        "l10n_tn_edi_store_url": store.make_bucket("open", lock=False),
+        "l10n_tn_edi_store_key": "key",
+        "l10n_tn_edi_store_secret": "secret",
+    }
+    company.admin.call("res.company", "write", [1], settings)
+    with pytest.raises(RpcError, match="bucket"):
+        company.admin.call("res.company", "action_l10n_tn_edi_test_store", [1])
+    company.admin.call("res.company", "write", [1], {"l10n_tn_edi_store_url": store.make_bucket("archive")})
+    told = company.admin.call("res.company", "action_l10n_tn_edi_test_store", [1])
+    assert told["params"]["type"] == "success"
+
+    archive(company, start, 1)
+
+    assert databases.query(database, FILES) == [], "nothing of it is in Odoo's file store"
+    rows = databases.query(
+        database, "SELECT store, store_key, store_version, size, sha256 FROM l10n_tn_edi_archive_file"
+    )
+    assert {row[0] for row in rows} == {"s3"}
+    for _store, key, version, size, digest in rows:
+        path = f"/archive/{key}?versionId={version}"
+        status, data = store.call("GET", path)
+        assert (status, len(data), hashlib.sha256(data).hexdigest()) == (200, size, digest)
+        assert store.call("DELETE", path)[0] == 403, "locked"
+    script = "print('INTACT', all(f._is_intact() for f in env['l10n_tn_edi.archive.file'].search([])))"
+    assert "INTACT True" in odoo_shell(database, script)
+    store.stop()
+    script = """
+try:
+    env['l10n_tn_edi.archive.file'].search([], limit=1)._is_intact()
+except OSError as error:
+    print('SILENT', error.code)
+"""
+    assert "SILENT store.unreachable" in odoo_shell(database, script)
+
+
+def odoo_shell(database, script):
+    """:return: what a script prints in Odoo's shell."""
+    command = [SCRIPTS / "odoo", "shell", "-d", database, "--no-http"]
+    done = subprocess.run(
+        command, input=script, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT
+    )
+    return done.stdout
