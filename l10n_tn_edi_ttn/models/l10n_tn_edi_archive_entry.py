@@ -108,7 +108,7 @@ class L10nTnEdiArchiveEntry(models.Model):
         attachment = "($1).res_model = 'l10n_tn_edi.archive.file'"
         of_file = "(SELECT file.entry_id FROM l10n_tn_edi_archive_file file WHERE file.id = ($1).res_id)"
         return {
-            "l10n_tn_edi_archive_entry": {"over": f"{OVER}(($1).id)"},
+            "l10n_tn_edi_archive_entry": {"columns": self._proof_columns(), "over": f"{OVER}(($1).id)"},
             "l10n_tn_edi_archive_file": {"over": f"{OVER}(($1).entry_id)"},
             "l10n_tn_edi_archive_opening": {},
             "l10n_tn_edi_archive_hold": {"columns": ("company_id", "date_from", "date_to")},
@@ -130,6 +130,16 @@ class L10nTnEdiArchiveEntry(models.Model):
                 "columns": ATTACHMENT_COLUMNS,
             },
         }
+
+    @api.model
+    def _proof_columns(self):
+        """:return: list of the columns that nobody changes: all but the link to the customer, who may be merged with another."""
+        free = {"partner_id", "write_uid", "write_date"}
+        return [
+            name
+            for name, field in self._fields.items()
+            if field.store and field.column_type and name not in free
+        ]
 
     @api.model
     def _class_over(self, name, moment):
@@ -198,8 +208,11 @@ class L10nTnEdiArchiveEntry(models.Model):
 
     @api.model
     def _archive_name(self, company, mode):
-        """:return: str, the name of a company's archive."""
-        return records.archive_name(company.l10n_tn_edi_matricule or str(company.id), mode)
+        """:return: str, the name of a company's archive: it stays what it was when the archive began."""
+        first = self.sudo().search(
+            [("company_id", "=", company.id), ("mode", "=", mode)], order="number", limit=1
+        )
+        return first.archive or records.archive_name(company.l10n_tn_edi_matricule or str(company.id), mode)
 
     @api.model
     def _last_number(self, company, mode):

@@ -59,6 +59,13 @@ class TestArchive(TnEdiArchiveCommon):
         [late] = self.archived(1)
         self.assertEqual(late.number, 4)
 
+    def test_the_archive_keeps_its_name(self):
+        [first] = self.archived()
+        document = self.accept()
+        self.company.partner_id.sudo().vat = "7654321/C/A/M/000"
+        [second] = self.archive(document)
+        self.assertEqual(second.archive, first.archive)
+
     def test_rejected_and_left_is_archived_without_a_print(self):
         self.fault("reject", times=1)
         document = self.deposit()

@@ -114,6 +114,14 @@ class TestArchiveGuard(TnEdiArchiveCommon):
         self.env.flush_all()
         self.assertEqual(self.document.state, "conflict")
 
+    def test_customers_can_be_merged(self):
+        other = self.customer.copy()
+        wizard = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
+        wizard._merge((self.customer | other).ids, dst_partner=other)
+        self.env.invalidate_all()
+        self.assertEqual(self.entry.partner_id, other)
+        self.assertTrue(all(file._is_intact() for file in self.entry.file_ids))
+
     def test_an_opening_is_written_down_and_ends_with_its_transaction(self):
         opening = self.env["l10n_tn_edi.archive.opening"].sudo()
         before = opening.search_count([])
