@@ -20,6 +20,24 @@ DOCUMENT_COLUMNS = (
     *("move_id", "company_id", "mode", "number", "type_code", "sender", "total"),
     *("signed_id", "signed_at", "sha256", "signature_value", "document_digest", "certificate_id"),
 )
+# Which attachments (`$1`) belong to the archive: its files, the bodies of archived exchanges, what was signed and validated.
+ATTACHMENT_GUARDED = """CASE ($1).res_model
+    WHEN 'l10n_tn_edi.archive.file' THEN true
+    WHEN 'l10n_tn_edi.exchange' THEN EXISTS (
+        SELECT FROM l10n_tn_edi_exchange exchange
+          JOIN l10n_tn_edi_archive_entry entry ON entry.document_id = exchange.document_id
+         WHERE exchange.id = ($1).res_id)
+    WHEN 'account.move' THEN EXISTS (
+        SELECT FROM l10n_tn_edi_document document
+          JOIN l10n_tn_edi_archive_entry entry ON entry.document_id = document.id
+         WHERE document.move_id = ($1).res_id AND ($1).id IN (document.signed_id, document.ttn_xml_id))
+    ELSE false END"""
+ATTACHMENT_OVER = f"""CASE ($1).res_model
+    WHEN 'l10n_tn_edi.archive.file' THEN {OVER}(
+        (SELECT file.entry_id FROM l10n_tn_edi_archive_file file WHERE file.id = ($1).res_id))
+    WHEN 'l10n_tn_edi.exchange' THEN EXISTS (
+        SELECT FROM l10n_tn_edi_exchange exchange WHERE exchange.id = ($1).res_id AND {{exchange}})
+    ELSE false END"""
 ATTACHMENT_COLUMNS = (
     *("store_fname", "db_datas", "checksum", "file_size", "mimetype", "name"),
     *("res_model", "res_id", "res_field", "type", "url", "public"),
@@ -105,18 +123,16 @@ class L10nTnEdiArchiveEntry(models.Model):
         """
         archived = "EXISTS (SELECT FROM l10n_tn_edi_archive_entry entry WHERE entry.document_id = ($1).%s)"
         exchange = f"($1).finished_at IS NOT NULL AND {archived % 'document_id'}"
-        attachment = "($1).res_model = 'l10n_tn_edi.archive.file'"
-        of_file = "(SELECT file.entry_id FROM l10n_tn_edi_archive_file file WHERE file.id = ($1).res_id)"
         return {
             "l10n_tn_edi_archive_entry": {"columns": self._proof_columns(), "over": f"{OVER}(($1).id)"},
             "l10n_tn_edi_archive_file": {"over": f"{OVER}(($1).entry_id)"},
             "l10n_tn_edi_archive_opening": {},
             "l10n_tn_edi_archive_hold": {"columns": ("company_id", "date_from", "date_to")},
-            "l10n_tn_edi_archive_access": {"over": self._class_over("access", "($1).at")},
+            "l10n_tn_edi_archive_access": {"over": self._class_over("access", "($1).at", "($1)")},
             "l10n_tn_edi_exchange": {
                 "update": exchange,
                 "delete": exchange,
-                "over": self._class_over("exchange", "($1).finished_at"),
+                "over": self._class_over("exchange", "($1).finished_at", "($1)"),
             },
             "l10n_tn_edi_document": {
                 "update": archived % "id",
@@ -124,9 +140,9 @@ class L10nTnEdiArchiveEntry(models.Model):
                 "columns": DOCUMENT_COLUMNS,
             },
             "ir_attachment": {
-                "update": attachment,
-                "delete": attachment,
-                "over": f"{OVER}({of_file})",
+                "update": ATTACHMENT_GUARDED,
+                "delete": ATTACHMENT_GUARDED,
+                "over": ATTACHMENT_OVER.format(exchange=self._class_over("exchange", "exchange.finished_at")),
                 "columns": ATTACHMENT_COLUMNS,
             },
         }
@@ -142,13 +158,14 @@ class L10nTnEdiArchiveEntry(models.Model):
         ]
 
     @api.model
-    def _class_over(self, name, moment):
+    def _class_over(self, name, moment, row="exchange"):
         """:param str name: 'exchange' or 'access', a class of data with a term of its own.
-        :param str moment: SQL expression of when a row (``$1``) was made.
+        :param str moment: SQL expression of when a row was made.
+        :param str row: how the row is called there.
         :return: SQL expression that says whether its company's term has ended.
         """
         return (
-            f"EXISTS (SELECT FROM res_company company WHERE company.id = ($1).company_id "
+            f"EXISTS (SELECT FROM res_company company WHERE company.id = {row}.company_id "
             f"AND {moment} < clock_timestamp() AT TIME ZONE 'UTC' - company.l10n_tn_edi_{name}_years * interval '1 year')"
         )
 
@@ -240,6 +257,7 @@ class L10nTnEdiArchiveEntry(models.Model):
 
     def _over(self):
         """:return: those entries whose term has ended and that no legal hold keeps, as the database sees it."""
+        self.env.flush_all()
         query = SQL(
             "SELECT id FROM l10n_tn_edi_archive_entry WHERE id = ANY(%s) AND l10n_tn_edi_archive_over(id)",
             self.ids,

@@ -4,6 +4,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
 from ..archive import record as records
 
@@ -75,14 +76,21 @@ class L10nTnEdiArchiveEntry(models.Model):
     _inherit = "l10n_tn_edi.archive.entry"
 
     @api.model
-    def _over_domain(self, company):
-        """:return: domain of what may be deleted by its date; legal holds are looked at by the database."""
-        return [
-            ("company_id", "=", company.id),
-            ("kind", "=", "invoice"),
-            ("deletion_id", "=", False),
-            ("retain_until", "<", fields.Date.context_today(self.with_context(tz="Africa/Tunis"))),
-        ]
+    def _find_over(self, company):
+        """:return: up to ``AT_ONCE`` entries of a company that are past their term and kept by no legal hold."""
+        self.env.flush_all()
+        query = SQL(
+            """
+            SELECT id FROM l10n_tn_edi_archive_entry
+             WHERE company_id = %s AND kind = 'invoice' AND deletion_id IS NULL
+               AND retain_until < (clock_timestamp() AT TIME ZONE 'Africa/Tunis')::date
+               AND l10n_tn_edi_archive_over(id)
+          ORDER BY mode, number LIMIT %s
+            """,
+            company.id,
+            AT_ONCE,
+        )
+        return self.sudo().browse(entry_id for (entry_id,) in self.env.execute_query(query))
 
     @api.model
     def action_delete_over(self):
@@ -104,7 +112,7 @@ class L10nTnEdiArchiveEntry(models.Model):
 
         :return: int, how many entries were deleted.
         """
-        found = self.sudo().search(self._over_domain(company), order="mode, number", limit=AT_ONCE)._over()
+        found = self._find_over(company)
         for mode in set(found.mapped("mode")):
             found.filtered(lambda entry, mode=mode: entry.mode == mode)._delete_for_good()
         return len(found)

@@ -96,6 +96,14 @@ class TestArchiveGuard(TnEdiArchiveCommon):
         self.assert_refused("UPDATE ir_attachment SET store_fname = 'aa/bb' WHERE id = %s", attachment)
         self.assert_refused("UPDATE ir_attachment SET res_id = 0 WHERE id = %s", attachment)
         self.assert_refused("DELETE FROM ir_attachment WHERE id = %s", attachment)
+        for one in (self.document.signed_id, self.document.ttn_xml_id):
+            self.assert_refused("UPDATE ir_attachment SET store_fname = 'aa/bb' WHERE id = %s", one.id)
+            self.assert_refused("DELETE FROM ir_attachment WHERE id = %s", one.id)
+        bodies = "FROM ir_attachment WHERE res_model = 'l10n_tn_edi.exchange' AND res_id = ANY(%s)"
+        exchanges = self.document.exchange_ids.ids
+        self.env.cr.execute(f"SELECT count(*) {bodies}", [exchanges])
+        self.assertTrue(self.env.cr.fetchone()[0], "a large answer lies in a file")
+        self.assert_refused(f"DELETE {bodies}", exchanges)
         self.assert_refused("UPDATE l10n_tn_edi_document SET signed_id = NULL WHERE id = %s", document)
         self.assert_refused("UPDATE l10n_tn_edi_document SET sha256 = 'x' WHERE id = %s", document)
         self.assert_refused(
