@@ -67,6 +67,8 @@ class L10nTnEdiArchiveStore(models.AbstractModel):
         key = f"{folder}/{digest.hexdigest()}"
         end = datetime.combine(until + timedelta(days=1), time(), UTC)
         headers = {
+            # Without one of its own words for it, a store refuses locked files
+            "x-amz-sdk-checksum-algorithm": "SHA256",
             "x-amz-checksum-sha256": base64.b64encode(digest.digest()).decode(),
             "x-amz-object-lock-mode": "COMPLIANCE",
             "x-amz-object-lock-retain-until-date": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
