@@ -18,6 +18,7 @@ PARTS = (
     "queue_bench",
     "import_bench",
     "archive_bench",
+    "api_bench",
 )
 
 

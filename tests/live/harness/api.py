@@ -1,17 +1,23 @@
 """The API for invoices as a live test needs it: switched on, a key, invoices to push, the documented client."""
 
 import importlib.util
-import json
 
 from .company import CUSTOMER_MATRICULE
 from .processes import ROOT
 
-CLIENT = ROOT / "docs" / "api" / "el_fatoora_client.py"
-
 
 def client_module():
     """:return: the module of the documented client, as an integrator would copy it."""
-    spec = importlib.util.spec_from_file_location(CLIENT.stem, CLIENT)
+    return _module(ROOT / "docs" / "api" / "el_fatoora_client.py")
+
+
+def receiver_module():
+    """:return: the module of the addon's own receiver of webhooks."""
+    return _module(ROOT / "l10n_tn_edi_ttn" / "tests" / "receiver.py")
+
+
+def _module(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -44,8 +50,3 @@ def invoice(external_id, lines=1, price=100):
             for n in range(lines)
         ],
     }
-
-
-def received(messages):
-    """:return: list of the JSON bodies of what a receiver of webhooks got."""
-    return [json.loads(message.body) for message in messages]
