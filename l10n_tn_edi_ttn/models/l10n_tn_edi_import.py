@@ -79,7 +79,7 @@ class L10nTnEdiImport(models.Model):
     invoice_ids = fields.One2many("l10n_tn_edi.import.invoice", "import_id", readonly=True)
     finding_ids = fields.One2many("l10n_tn_edi.import.finding", "import_id", readonly=True)
     invoice_count = fields.Integer(string="Invoices in the File", compute="_compute_counts")
-    imported_count = fields.Integer(string="Imported", compute="_compute_counts")
+    imported_count = fields.Integer(string="Imported Invoices", compute="_compute_counts")
     known_count = fields.Integer(string="Already There", compute="_compute_counts")
     refused_count = fields.Integer(string="Refused Invoices", compute="_compute_counts")
     progress = fields.Float(compute="_compute_counts")
