@@ -65,6 +65,9 @@ class L10nTnEdiAccount(models.Model):
         """:return: None, or (code, params) of why a day waits for its seal or was sealed without a signature."""
         Seal = self.env["l10n_tn_edi.archive.seal"].sudo()
         problem = None
+        # Whoever is appending now has taken an earlier time: wait until it is committed, and look anew
+        self.env["l10n_tn_edi.archive.entry"]._last_number(self.company_id, self.mode)
+        self.env["l10n_tn_edi.document"]._end_snapshot()
         while True:
             now = self.env["l10n_tn_edi.exchange"]._database_now()
             due = Seal._next_day(self.company_id, self.mode, now)

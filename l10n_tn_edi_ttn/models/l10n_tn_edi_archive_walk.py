@@ -13,13 +13,14 @@ class Wrong(Exception):
     """The first record that is not as it was archived.
 
     :param str code: of a sentence.
-    :param int number: of the entry, 0 when none is named.
+    :param number: of the entry; None when none is named.
+    :param params: further parameters of the sentence.
     """
 
-    def __init__(self, code, number=0, **params):
+    def __init__(self, code, number=None, **params):
         super().__init__(code)
         self.code, self.number = code, number
-        self.params = {"number": number, **params} if number else params
+        self.params = params if number is None else {"number": number, **params}
 
 
 def _columns(kept):
@@ -93,6 +94,9 @@ class Walk:
             self._open_seal(further)
         if self._seal and self.number < self._seal.last_number:
             raise Wrong("archive.entry_missing", self.number + 1)
+        added = self.env["l10n_tn_edi.archive.entry"].search([*self.own, ("number", "<", 1)], limit=1)
+        if added:
+            raise Wrong("archive.entry_added", added.number)
         stray = self.env["l10n_tn_edi.archive.seal"].search(
             [*self.own, ("sequence", ">", self.sequence)], order="sequence", limit=1
         )

@@ -269,6 +269,10 @@ class TestArchiveCheck(TnEdiSealCommon):
         self.change("UPDATE l10n_tn_edi_archive_entry SET number = 2 WHERE id = %s", one.id)
         self.assert_names("archive.record_changed", 1)
 
+    def test_an_entry_is_added(self):
+        self.change("UPDATE l10n_tn_edi_archive_entry SET number = 0 WHERE id = %s", self.append().id)
+        self.assert_names("archive.entry_added", 0)
+
     def test_the_tail_is_cut(self):
         self.assertEqual(self.check().state, "clean")
         entry = self.entry(6)
@@ -304,6 +308,18 @@ class TestArchiveCheck(TnEdiSealCommon):
         self.company.sudo().l10n_tn_edi_provider_id = False
         self.seal(3)
         self.assert_names("archive.chain_rewritten", sequence=2)
+
+    def test_what_was_deleted_after_its_term(self):
+        self.change(
+            "UPDATE l10n_tn_edi_archive_entry SET retain_until = '2020-01-01' WHERE company_id = %s AND number IN (2, 4)",
+            self.company.id,
+        )
+        self.assertEqual(self.entries._delete_over(self.company), 2)
+        self.assertEqual(self.check().state, "clean", "the deletion names them, their hashes stay")
+        self.change(
+            "UPDATE l10n_tn_edi_archive_entry SET deletion_id = %s WHERE number = 3", self.entry(4).id
+        )
+        self.assert_names("archive.deletion_unexplained", 3)
 
     def test_runs_begin_by_themselves(self):
         checks = self.entries.env["l10n_tn_edi.archive.check"]
