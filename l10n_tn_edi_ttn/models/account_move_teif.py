@@ -34,6 +34,7 @@ class AccountMove(models.Model):
             ("I-16", "Purchase order"),
         ],
         string="TEIF Document Type",
+        help="Taken from the fiscal position, the customer or the journal when one of them names it; an export by its customer.",
         compute="_compute_l10n_tn_edi_type_code",
         store=True,
         readonly=False,

@@ -56,8 +56,15 @@ class L10nTnEdiImport(models.Model):
         help="Nothing is imported as long as one invoice is refused. Otherwise the good ones are, and the others wait for their "
         "correction.",
     )
-    create_partners = fields.Boolean(string="Create Unknown Customers", default=True)
-    create_products = fields.Boolean(string="Create Unknown Items")
+    create_partners = fields.Boolean(
+        string="Create Unknown Customers",
+        default=True,
+        help="Customers are looked for by matricule, code and name. Otherwise the invoices of unknown ones are refused.",
+    )
+    create_products = fields.Boolean(
+        string="Create Unknown Items",
+        help="Items are looked for by code. Otherwise the invoices with unknown codes are refused.",
+    )
     check_only = fields.Boolean(readonly=True)
     user_id = fields.Many2one("res.users", string="Imported By", readonly=True)
     # draft ──read──▶ running ──▶ done (all in) | partial (some refused) | refused (none in) | checked (nothing was made)

@@ -81,7 +81,11 @@ class L10nTnEdiSignatureProvider(models.Model):
 
     # The file stays encrypted as it was uploaded; its passphrase is encrypted with the server's key.
     pkcs12_file = fields.Binary(
-        string="Certificate File", attachment=True, groups="base.group_system", copy=False
+        string="Certificate File",
+        attachment=True,
+        groups="base.group_system",
+        copy=False,
+        help="The .p12 or .pfx file of the authority. It stays encrypted as it is uploaded.",
     )
     pkcs12_passphrase_encrypted = fields.Char(groups="base.group_system", copy=False)
     pkcs12_passphrase = fields.Char(
