@@ -50,7 +50,9 @@ class Books:
         return (
             found[0]
             if found
-            else self.user("res.partner", "create", [{"name": name, "is_company": True, **values}])[0]
+            else self.user(
+                "res.partner", "create", [{"name": name, "is_company": True, "lang": "fr_FR", **values}]
+            )[0]
         )
 
     def invoice(self, origin, partner, lines, **values):

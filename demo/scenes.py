@@ -38,4 +38,7 @@ if not env["res.users"].search([("login", "=", "cabinet")]):
 env["l10n_tn_edi.certificate"].search([("declared", "=", False)]).declared = True
 # What waits shows at once where the books and TTN disagree.
 env["res.company"].browse(1).l10n_tn_edi_late_days = 0
+# The running server reads them anew
+env.registry.clear_cache()
+env.registry.signal_changes()
 env.cr.commit()

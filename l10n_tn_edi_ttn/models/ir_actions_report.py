@@ -16,6 +16,9 @@ from odoo.tools.pdf import (
     OdooPdfFileWriter,
 )
 
+from .l10n_tn_edi_arabic import presented
+from .l10n_tn_edi_pages import numbered
+
 _logger = logging.getLogger(__name__)
 
 DELIVERY_NOTE = "l10n_tn_edi_ttn.report_delivery_note"
@@ -54,6 +57,11 @@ class IrActionsReport(models.Model):
                     streams.update(self._render_qweb_pdf_prepare_streams(report_ref, data, res_ids=[res_id]))
                 return streams
         streams = super()._render_qweb_pdf_prepare_streams(report_ref, data, res_ids=res_ids)
+        if self.env.context.get("l10n_tn_edi_unpatched"):
+            for move in self.env["account.move"].browse(filter(None, streams)):
+                found = streams[move.id]
+                if found["stream"] and not found["attachment"]:
+                    found["stream"] = numbered(found["stream"], move.name or "")
         for move in self.env["account.move"].browse(filter(None, streams if is_invoice else ())):
             found = streams[move.id]
             teif = move._l10n_tn_edi_printed_teif()
@@ -66,6 +74,15 @@ class IrActionsReport(models.Model):
         """:return: whether these are invoices of El Fatoora and wkhtmltopdf has no patched Qt."""
         return not _wkhtml().is_patched_qt and any(
             move.l10n_tn_edi_visible for move in self.env["account.move"].browse(move_ids or ())
+        )
+
+    @api.model
+    def _l10n_tn_edi_ours_unpatched(self, report_ref):
+        """:return: whether this is a report of this addon and wkhtmltopdf has no patched Qt."""
+        return (
+            report_ref
+            and self._get_report(report_ref).report_name.startswith("l10n_tn_edi_ttn.")
+            and not _wkhtml().is_patched_qt
         )
 
     def _run_wkhtmltopdf(
@@ -81,7 +98,10 @@ class IrActionsReport(models.Model):
         # EXTENDS 'base'
         if self.env.context.get("l10n_tn_edi_unpatched"):
             specific_paperformat_args = {**NARROW_MARGINS, **(specific_paperformat_args or {})}
-            bodies = [body.replace(END_OF_HEAD, SYSTEM_FONT + END_OF_HEAD, 1) for body in bodies]
+        if self.env.context.get("l10n_tn_edi_unpatched") or self._l10n_tn_edi_ours_unpatched(report_ref):
+            bodies = [
+                Markup(presented(body)).replace(END_OF_HEAD, SYSTEM_FONT + END_OF_HEAD, 1) for body in bodies
+            ]
         return super()._run_wkhtmltopdf(
             bodies, report_ref, header, footer, landscape, specific_paperformat_args, set_viewport_size
         )

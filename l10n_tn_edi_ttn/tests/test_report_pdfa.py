@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import zxingcpp
@@ -128,6 +129,19 @@ class TestPdfA(TnEdiFlowCommon):
         for move in moves:
             self.assertIn(move.l10n_tn_edi_reference, text)
         self.assertGreater(text.count("\f"), 2, "the long one takes more than a page")
+        # Its pages are numbered, and it is PDF/A all the same.
+        self.assertEqual(objections(self.pdf(long.move_id)).keys(), PART_3.keys())
+
+    def test_in_arabic(self):
+        """Debian's wkhtmltopdf measures Arabic wrong; what is printed stays within the page and says the same."""
+        self.env["res.lang"].sudo()._activate_lang("ar_001")
+        self.customer.sudo().lang = "ar_001"
+        document = self.accept()
+        pdf = self.pdf(document.move_id)
+        self.assertEqual(len(read_codes(pdf)), 1, "nothing runs over the code")
+        text = unicodedata.normalize("NFKC", read_text(pdf))
+        self.assertIn("مئة وعشرون", text.replace("مائة", "مئة"))
+        self.assertIn(document.reference, text)
 
     def test_sent_and_downloaded_it_is_the_same_kind(self):
         """What is kept and mailed is PDF/A-3 too; and what was never mailed is no pro forma."""
