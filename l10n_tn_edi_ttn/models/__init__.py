@@ -154,6 +154,7 @@ from . import l10n_tn_edi_messages_archive
 
 # The archive's seals, time-stamps, integrity runs and exports look at its entries
 from . import l10n_tn_edi_messages_archive_seal
+from . import l10n_tn_edi_messages_archive_proof
 from . import l10n_tn_edi_time_stamping
 from . import l10n_tn_edi_archive_seal
 from . import l10n_tn_edi_archive_stamp

@@ -4,6 +4,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..archive import codes as archive_codes
+from ..archive import findings as archive_findings
 from ..elfatoora import answers, facts, rejections, rejections_data, wire
 from ..models.account_move_tax_findings import TAX_CODES
 from ..models.account_move_teif import SCOPE_REASONS
@@ -177,6 +179,7 @@ class TestMessages(TnEdiCommon):
         return (
             teif_findings.CODES
             | signature_codes.CODES
+            | archive_codes.CATALOGUE.keys()
             | rejections.CODES
             | facts.CODES
             | answers.PROBLEM_CODES
@@ -210,7 +213,8 @@ class TestMessages(TnEdiCommon):
         """A sentence asks for the params that the room's own English sentence names, and for the place."""
         messages = self.env["l10n_tn_edi.messages"]
         catalogue = messages._catalogue()
-        templates = {code: template for code, (_severity, template) in teif_findings.CATALOGUE.items()}
+        severe = {**teif_findings.CATALOGUE, **archive_codes.CATALOGUE}
+        templates = {code: template for code, (_severity, template) in severe.items()}
         for code, template in {**signature_codes.CATALOGUE, **templates}.items():
             params = Recorder()
             catalogue[code](params)
@@ -222,6 +226,16 @@ class TestMessages(TnEdiCommon):
         messages = self.env["l10n_tn_edi.messages"]
         self.assertEqual(messages._sentence("room.newer"), "room.newer")
         self.assertEqual(messages._sentence("room.newer", {"message": "Said\x00 newly"}), "Said newly")
+
+    def test_a_reason_with_a_code_is_said_in_the_users_language(self):
+        found = archive_findings.finding(
+            "record.evidence", record=3, number=3, reason=archive_findings.ArchiveError("evidence.group")
+        )
+        messages = self.env["l10n_tn_edi.messages"]
+        reason = messages._sentence("evidence.group")
+        self.assertEqual(
+            messages._sentence(found.code, found.params), f"Record 3 is not what was sealed. {reason}"
+        )
 
     def test_foreign_text_is_cleaned_and_cut(self):
         sentence = self.env["l10n_tn_edi.messages"]._sentence("send.refused", {"text": "a\x07b" + "c" * 500})
