@@ -397,16 +397,14 @@ def test_ten_thousand_records(tmp_path, monkeypatch):
             known[key] = real(self, number, members)
         return known[key]
 
-    report = verify.verify([path], JUDGES, heads=[archive.head])
-    assert report.clean and report.records == 10_000
     monkeypatch.setattr(verify.RecordChecker, "check", check)
-    assert verify.verify([path], JUDGES, heads=[archive.head], processes=1).clean
-    assert len(fresh) == 10_000
+    report = verify.verify([path], JUDGES, heads=[archive.head], processes=1)
+    assert report.clean and report.records == len(fresh) == 10_000
     with path.open("rb") as file:
         members = zips.listing(file).members
     content = path.read_bytes()
     chance = random.Random(10_000)
-    targets = [members[5], members[-1], members[-2], *chance.sample(members, 5)]
+    targets = [members[5], members[-2], *chance.sample(members, 4)]
     for member in targets:
         position = chance.randrange(member.offset, member.end)
         with path.open("r+b") as file:
