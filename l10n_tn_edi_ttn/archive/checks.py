@@ -267,6 +267,8 @@ class RecordChecker:
 
     def _whole(self, member: zips.Member, name: str, found) -> bytes | None:
         try:
+            if member.size > evidence.MAX_BYTES:
+                raise ArchiveError("container.data", name=member.name)
             return b"".join(zips.read(self._file, member))
         except ArchiveError as error:
             found(error.code, file=name, **error.params)

@@ -30,6 +30,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "container.unexpected": ("error", "{name} does not belong into the container: it was added."),
     "container.missing": ("error", "{name} is missing."),
     "container.altered": ("error", "{name} was altered."),
+    "container.archive": ("error", "{name} is of another archive ({found}) than the first container."),
     "index.altered": ("error", "{name} was altered at line {line}."),
     "file.altered": ("error", "{name} was altered."),
     "file.missing": ("error", "{name} is missing."),

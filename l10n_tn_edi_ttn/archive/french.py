@@ -28,6 +28,7 @@ SENTENCES: dict[str, str] = {
     "container.unexpected": "{name} n'a rien à faire dans le conteneur : il a été ajouté.",
     "container.missing": "{name} manque.",
     "container.altered": "{name} a été modifié.",
+    "container.archive": "{name} est d'une autre archive ({found}) que le premier conteneur.",
     "index.altered": "{name} a été modifié à la ligne {line}.",
     "file.altered": "{name} a été modifié.",
     "file.missing": "{name} manque.",

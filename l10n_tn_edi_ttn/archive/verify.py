@@ -96,6 +96,11 @@ def verify(
     containers = [check_container(path, judges, processes=processes, now=now) for path in paths]
     report = Report(findings=[one for container in containers for one in container.findings])
     report.archive = next((one.archive for one in containers if one.archive), None)
+    for one in containers:
+        if one.archive and one.archive != report.archive:
+            report.findings.append(
+                finding("container.archive", file=one.name, name=one.name, found=one.archive)
+            )
     seals, records = whole.together(containers, report.findings)
     report.seals, report.records = len(seals), len(records)
     if seals:

@@ -92,6 +92,11 @@ class L10nTnEdiMessages(models.AbstractModel):
             ),
             "container.missing": lambda p: self.env._("%(name)s is missing.", name=p["name"]),
             "container.altered": lambda p: self.env._("%(name)s was altered.", name=p["name"]),
+            "container.archive": lambda p: self.env._(
+                "%(name)s is of another archive (%(found)s) than the first container.",
+                name=p["name"],
+                found=p["found"],
+            ),
             "index.altered": lambda p: self.env._(
                 "%(name)s was altered at line %(line)s.", name=p["name"], line=p["line"]
             ),

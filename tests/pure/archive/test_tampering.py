@@ -416,3 +416,26 @@ def test_ten_thousand_records(tmp_path, monkeypatch):
         with path.open("r+b") as file:
             file.seek(position)
             file.write(content[position : position + 1])
+
+
+def test_containers_of_two_archives(small_export, tmp_path):
+    """Production and test, or two companies, are no whole."""
+    other = io.BytesIO()
+    writer = Writer(other, Export(record.archive_name("7654321BAM000", "test"), pki.NOW))
+    writer.close()
+    told = errors(judged(tmp_path, small_export, other.getvalue()))
+    assert told == [("container.archive", None, None, "1.asice")]
+
+
+def test_a_record_of_absurd_size(small, tmp_path):
+    """What is read whole is small: the rest is told instead of filling the memory."""
+    listing = zips.listing(io.BytesIO(small.export()))
+    output = io.BytesIO()
+    for member in listing.members:
+        content = zips.read(io.BytesIO(small.export()), member)
+        if member.name == layout.evidence_path(2):
+            content = [bytes(5 * 1024 * 1024)]
+        zips.write(output, member.name, content)
+    zips.finish(output)
+    told = errors(judged(tmp_path, output.getvalue()))
+    assert told == [("container.data", None, 2, "evidence.ers")]
