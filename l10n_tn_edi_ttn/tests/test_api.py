@@ -3,6 +3,8 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ..api.problems import BODY_CODES, INVOICE_CODES, PROBLEMS
+from ..api.schemas import STATES as SCHEMA_STATES
+from ..models.l10n_tn_edi_document import STATES
 from .common_api import TnEdiApiCommon
 
 
@@ -242,6 +244,9 @@ class TestApi(TnEdiApiCommon):
             messages._api_catalogue() | messages._api_conflict_catalogue() | messages._api_body_catalogue()
         )
         self.assertEqual(set(catalogues), set(PROBLEMS) | BODY_CODES | INVOICE_CODES)
+
+    def test_states_are_those_of_documents(self):
+        self.assertEqual(list(SCHEMA_STATES), [state for state, _label in STATES])
 
     # === Files, exchanges, sending === #
 
