@@ -58,8 +58,9 @@ class ApiDispatcher(Dispatcher):
         return response
 
     def post_dispatch(self, response):
-        super().post_dispatch(response)
+        result = super().post_dispatch(response)
         self._add_headers(response)
+        return result
 
     # === Bodies === #
 

@@ -38,7 +38,6 @@ class IrHttp(models.AbstractModel):
     def _auth_method_l10n_tn_edi_api_open(cls):
         """Nobody: for what says nothing about any company's data."""
         cls._l10n_tn_edi_api_prepare()
-        request.update_env(user=request.env.ref("base.public_user").id)
 
     @classmethod
     def _l10n_tn_edi_api_prepare(cls):

@@ -83,7 +83,7 @@ class TnEdiApiCommon(MultiCompanyCase, HttpCase):
             **values,
         }
 
-    def create(self, external_id="A-1", **values):
+    def push(self, external_id="A-1", **values):
         """:return: the ``account.move`` of a new invoice that came through the API."""
         self.call("POST", "/invoices", self.body(external_id, **values), status=201)
         return self.record(external_id).move_id

@@ -97,7 +97,7 @@ class TestApi(TnEdiApiCommon):
         self.invoice_journal.l10n_tn_edi_external_numbering = True
         problem = self.assert_problem(self.call("POST", "/invoices", self.body("A-1")), "api.refused", 422)
         self.assertEqual([item["code"] for item in problem["findings"]], ["api.number"])
-        move = self.create("A-1", number="FAC/2026/0001")
+        move = self.push("A-1", number="FAC/2026/0001")
         self.assertEqual(move.name, "FAC/2026/0001")
         problem = self.assert_problem(
             self.call("POST", "/invoices", self.body("A-2", number="FAC/2026/0001")), "api.refused", 422
@@ -106,8 +106,8 @@ class TestApi(TnEdiApiCommon):
         self.assertEqual(problem["findings"][0]["pointer"], "/number")
 
     def test_credit_note_names_its_original(self):
-        original = self.create("A-1")
-        note = self.create("A-2", type="credit_note", original={"external_id": "A-1"})
+        original = self.push("A-1")
+        note = self.push("A-2", type="credit_note", original={"external_id": "A-1"})
         self.assertEqual((note.move_type, note.reversed_entry_id), ("out_refund", original))
         problem = self.assert_problem(
             self.call(
@@ -128,10 +128,10 @@ class TestApi(TnEdiApiCommon):
         self.assertEqual(problem["findings"][0]["pointer"], "/totals/total")
         self.assertEqual(self.env["account.move"].search_count([]), before)
         self.assertFalse(self.record("A-1"))
-        self.create("A-1")
+        self.push("A-1")
 
     def test_external_id_is_used_once_for_ever(self):
-        move = self.create("A-1")
+        move = self.push("A-1")
         problem = self.assert_problem(
             self.call("POST", "/invoices", self.body("A-1")), "api.external_id_taken", 409
         )
@@ -145,7 +145,7 @@ class TestApi(TnEdiApiCommon):
 
     def test_pages_of_the_list(self):
         for number in range(5):
-            self.create(f"A-{number}", date=f"2026-03-1{number}")
+            self.push(f"A-{number}", date=f"2026-03-1{number}")
         first = self.call("GET", "/invoices?limit=2", status=200).json()
         self.assertEqual([item["external_id"] for item in first["invoices"]], ["A-0", "A-1"])
         names, cursor = [], ""
@@ -231,7 +231,7 @@ class TestApi(TnEdiApiCommon):
 
     def test_fault_tells_nothing_but_its_number(self):
         path = "odoo.addons.l10n_tn_edi_ttn.models.account_move_api.AccountMove._l10n_tn_edi_api_values"
-        self.create("A-1")
+        self.push("A-1")
         with patch(path, side_effect=RuntimeError("secret inside")), self.assertLogs("odoo.http", "ERROR"):
             response = self.call("GET", "/invoices/A-1")
         problem = self.assert_problem(response, "api.internal", 500)
@@ -252,7 +252,7 @@ class TestApi(TnEdiApiCommon):
 
     def test_way_of_an_invoice_through_the_api(self):
         for path in ("/teif", "/teif/validated"):
-            move = self.record("A-1").move_id or self.create("A-1")
+            move = self.record("A-1").move_id or self.push("A-1")
             self.assert_problem(self.call("GET", f"/invoices/A-1{path}"), "api.no_file", 404)
         self.submit()
         self.follow()
@@ -272,7 +272,7 @@ class TestApi(TnEdiApiCommon):
 
     def test_send_and_wait(self):
         self.settings(sending="on_demand")
-        move = self.create("A-1")
+        move = self.push("A-1")
         self.assertTrue(move.l10n_tn_edi_document_id.hold)
         value = self.call("POST", "/invoices/A-1/send?wait=1", status=202).json()
         self.assertEqual((value["electronic"]["on_hold"], value["electronic"]["settled"]), (False, False))
@@ -280,7 +280,7 @@ class TestApi(TnEdiApiCommon):
         self.follow()
         value = self.call("POST", "/invoices/A-1/send", status=200).json()
         self.assertEqual(value["electronic"]["state"], "accepted")
-        move = self.create("A-2")
+        move = self.push("A-2")
         move.l10n_tn_edi_document_id.sudo()._fail("document.unexpected")
         self.assert_problem(self.call("POST", "/invoices/A-2/send"), "api.not_sendable", 409)
         self.assert_problem(self.call("POST", "/invoices/A-2/send?wait=99"), "api.parameter", 400)

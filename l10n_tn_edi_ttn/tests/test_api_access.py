@@ -78,7 +78,7 @@ class TestApiAccess(TnEdiApiCommon):
     # === Two companies === #
 
     def test_every_route_knows_the_own_company_alone(self):
-        mine, theirs = self.create("A-1"), None
+        mine, theirs = self.push("A-1"), None
         self.call("POST", "/invoices", self.body("B-1"), key=self.other_key, status=201)
         theirs = self.record("B-1", self.other).move_id
         self.assertEqual(theirs.company_id, self.other)
@@ -101,7 +101,7 @@ class TestApiAccess(TnEdiApiCommon):
                 self.assertTrue({item["external_id"] for item in found} <= {own})
 
     def test_same_names_in_two_companies(self):
-        self.create("A-1")
+        self.push("A-1")
         self.call("POST", "/invoices", self.body("A-1"), key=self.other_key, status=201)
         note = self.body("A-2", type="credit_note", original={"external_id": "A-1"})
         self.call("POST", "/invoices", note, key=self.other_key, status=201)
@@ -143,7 +143,7 @@ class TestApiAccess(TnEdiApiCommon):
     # === What is kept === #
 
     def test_calls_hold_no_secret_and_pass_away(self):
-        self.create("A-1")
+        self.push("A-1")
         self.call("GET", f"/invoices/{self.key}?number=x")
         calls = self.env["l10n_tn_edi.api.call"].sudo()
         rows = calls.search([]).read()
@@ -156,7 +156,7 @@ class TestApiAccess(TnEdiApiCommon):
         self.assertTrue(calls.search([]))
 
     def test_who_sees_and_writes_what_is_kept(self):
-        self.create("A-1")
+        self.push("A-1")
         record = self.record("A-1")
         accountant = self.make_accountant()
         self.assertEqual(record.with_user(accountant).external_id, "A-1")

@@ -10,7 +10,7 @@ class TestApiBatch(TnEdiApiCommon):
         return self.call("POST", path, {"invoices": list(bodies)}, status=status, **more).json()
 
     def test_bad_ones_never_stop_the_others(self):
-        self.create("A-0")
+        self.push("A-0")
         good = self.body("A-1")
         value = self.send(
             self.body("A-0"),

@@ -110,7 +110,7 @@ class TestApiCertificate(TnEdiApiCommon):
     def test_each_company_for_itself(self):
         other = self.authority.issue("Other ERP")
         self.make_pin(other, self.other_user)
-        self.create("A-1")
+        self.push("A-1")
         headers = {"Client-Cert": f":{base64.b64encode(other).decode()}:", PROXY_HEADER: SECRET}
         self.assert_problem(self.call("GET", "/invoices/A-1", key="", headers=headers), "api.not_found", 404)
         headers["Client-Cert"] = f":{base64.b64encode(self.client).decode()}:"

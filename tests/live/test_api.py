@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.harness import api
 from tests.live.harness import database as databases
-from tests.live.harness.company import CUSTOMER_MATRICULE, Company
+from tests.live.harness.company import Company
 from tests.live.harness.odoo import HttpServer
 from tests.live.harness.processes import ENV_DIR
 from tests.live.harness.rpc import Session
@@ -41,22 +42,14 @@ def company(server, ttn):
     """A company with the API switched on."""
     admin = Session(server.url, server.database, "admin", "admin")
     company = Company(admin, ttn)
-    admin.call(
-        "res.company", "write", [1], {"l10n_tn_edi_api_enabled": True, "l10n_tn_edi_api_rate": 100_000}
-    )
+    api.switch_on(admin)
     return company
 
 
 @pytest.fixture
 def key(company):
     """A key, made as an administrator makes it."""
-    admin = company.admin
-    wizard = admin.call("l10n_tn_edi.api.key", "create", [{"name": "live"}])
-    check = admin.call("l10n_tn_edi.api.key", "make_key", wizard)
-    shown = admin.call(
-        "res.users.identitycheck", "run_check", [check["res_id"]], context={"password": "admin"}
-    )
-    return shown["context"]["default_key"]
+    return api.make_key(company.admin)
 
 
 def call(server, key, method, path, body=None, **headers):
@@ -79,15 +72,6 @@ def call(server, key, method, path, body=None, **headers):
             return error.code, json.load(error), error.headers
 
 
-def body(external_id):
-    return {
-        "external_id": external_id,
-        "date": "2026-01-15",
-        "customer": {"name": "Live Customer", "identifier": CUSTOMER_MATRICULE},
-        "lines": [{"description": "Service", "price": "100.000", "vat": 19}],
-    }
-
-
 def at_once(work):
     """:return: what ``work()`` gave each of several callers that began together."""
     with concurrent.futures.ThreadPoolExecutor(CALLERS) as pool:
@@ -102,7 +86,7 @@ def invoices(company):
 
 def test_same_idempotency_key_at_once_gives_one_invoice(server, company, key):
     def post():
-        return call(server, key, "POST", "/invoices", body("A-1"), Idempotency_Key="once")
+        return call(server, key, "POST", "/invoices", api.invoice("A-1"), Idempotency_Key="once")
 
     answers = at_once(post)
     assert {status for status, _value, _headers in answers} <= {201, 409}, answers
@@ -117,7 +101,7 @@ def test_same_idempotency_key_at_once_gives_one_invoice(server, company, key):
 
 
 def test_same_external_id_at_once_gives_one_invoice(server, company, key):
-    answers = at_once(lambda: call(server, key, "POST", "/invoices", body("A-1")))
+    answers = at_once(lambda: call(server, key, "POST", "/invoices", api.invoice("A-1")))
     assert sorted(status for status, _value, _headers in answers) == [201] + [409] * (CALLERS - 1), answers
     assert {value["code"] for status, value, _headers in answers if status == 409} == {
         "api.external_id_taken"
@@ -128,7 +112,7 @@ def test_same_external_id_at_once_gives_one_invoice(server, company, key):
 def test_answers_are_as_the_document_says(server, company, key, tmp_path):
     """schemathesis reads the served document, then calls everything with good and bad values."""
     for number in range(3):
-        assert call(server, key, "POST", "/invoices", body(f"A-{number}"))[0] == 201
+        assert call(server, key, "POST", "/invoices", api.invoice(f"A-{number}"))[0] == 201
     config = tmp_path / "schemathesis.toml"
     config.write_text(
         """
@@ -181,7 +165,7 @@ def test_first_visitor_makes_a_key_and_calls_from_the_page(server, company, brow
     visitor.open(f"{BASE}/docs", "body[data-ready]")
     browser.screenshot(ENV_DIR / "logs" / "screenshots" / "api_docs.png")
     browser.evaluate("document.querySelector('#createInvoice').open = true")
-    visitor.type("#createInvoice textarea", json.dumps(body("TOUR-1")))
+    visitor.type("#createInvoice textarea", json.dumps(api.invoice("TOUR-1")))
     visitor.click("#createInvoice button")
     visitor.wait("#createInvoice .status", "401")
     visitor.type("#key", shown)
