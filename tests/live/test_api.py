@@ -33,7 +33,8 @@ MOST_SECONDS = 240
 def server(database, start):
     """A server with processes of its own for requests, as production has them."""
     web = HttpServer(database, options={"workers": 3})
-    databases.set_parameter(database, "web.base.url", web.url)
+    for key in ("report.url", "web.base.url"):
+        databases.set_parameter(database, key, web.url)
     return start(web)
 
 
@@ -109,6 +110,7 @@ def test_same_external_id_at_once_gives_one_invoice(server, company, key):
     assert len(invoices(company)) == 1
 
 
+@pytest.mark.timeout(600)  # beside the budget: a server and, when it is the first test, a database
 def test_answers_are_as_the_document_says(server, company, key, tmp_path):
     """schemathesis reads the served document, then calls everything with good and bad values."""
     for number in range(3):
