@@ -225,7 +225,7 @@ class TestStampAtTheTillTour(TillCommon, HttpCase):
         )
         # What is printed is not looked at here.
         self.patch(type(self.env["account.move"]), "_generate_and_send", lambda *args, **kwargs: {})
-        self.start_tour(f"/pos/ui/{self.till.id}", "l10n_tn_edi_ttn_pos_stamp", login="caissier", timeout=240)
+        self.start_tour(f"/pos/ui/{self.till.id}", "l10n_tn_edi_ttn_pos_stamp", login="caissier", timeout=600)
         orders = self.env["pos.order"].sudo().search([("config_id", "=", self.till.id)], order="id")
         self.assertEqual(orders.mapped("amount_total"), [119.0, 120.0, 119.0, -120.0])
         self.assertEqual(orders.account_move.sorted("id").mapped("l10n_tn_edi_stamp"), [1.0, 0.0, 1.0])
