@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from odoo import api, models
 
+from .account_move_api import OWN_PREFIX
 from .l10n_tn_edi_text import cut
 from .l10n_tn_edi_webhook import OUTCOMES
 
@@ -88,8 +89,10 @@ class L10nTnEdiDocument(models.Model):
         """:return: dict, JSON-able: what another system may know of this document; no secrets."""
         self.ensure_one()
         findings = self.move_id._l10n_tn_edi_explain(self.findings or [])
+        received = self.env["l10n_tn_edi.api.invoice"].search([("move_id", "=", self.move_id.id)], limit=1)
         return {
-            "invoice_id": self.move_id.id,
+            "invoice_id": f"{OWN_PREFIX}{self.move_id.id}",
+            "external_id": received.external_id or None,
             "number": self.number or self.move_id.name,
             "state": self.state,
             "mode": self.mode,

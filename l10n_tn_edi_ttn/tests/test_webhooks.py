@@ -117,9 +117,21 @@ class TestWebhooks(TnEdiCommon):
         self.assertEqual(body["company"]["id"], self.company.id)
         data = body["data"]
         self.assertEqual((data["before"], data["state"]), ("sending", "accepted"))
-        self.assertEqual((data["invoice_id"], data["number"]), (document.move_id.id, document.move_id.name))
+        self.assertEqual(
+            (data["invoice_id"], data["number"]), (f"inv_{document.move_id.id}", document.move_id.name)
+        )
         self.assertEqual((data["ttn_reference"], data["deposit_number"]), ("REF-1", "77"))
         self.assertIsNone(data["cause"])
+        self.assertIsNone(data["external_id"])
+
+    def test_what_the_other_system_calls_it(self):
+        document = self.make_invoice(post=True).l10n_tn_edi_document_id.sudo()
+        self.env(su=True)["l10n_tn_edi.api.invoice"].create(
+            {"company_id": self.company.id, "external_id": "ERP-1", "move_id": document.move_id.id}
+        )
+        document._fail("document.unexpected")
+        self.commit()
+        self.assertEqual(json.loads(self.of(document).body)["data"]["external_id"], "ERP-1")
 
     def test_a_cause_and_findings_are_told(self):
         document = self.make_invoice(post=True).l10n_tn_edi_document_id.sudo()

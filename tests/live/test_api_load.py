@@ -94,6 +94,7 @@ def test_the_client_from_an_invoice_to_its_webhook(load, client, receiver, start
     body = json.loads(told.body)
     assert event == body["id"]
     assert body["data"]["ttn_reference"]
+    assert (body["data"]["invoice_id"], body["data"]["external_id"]) == (invoice["id"], "ERP-1")
     with pytest.raises(ValueError, match="changed"):
         verify(told.method, told.url, told.headers, told.body + b" ", {key_id: key})
     for one in receiver.requests:
@@ -112,9 +113,9 @@ def test_several_clients_while_the_queue_sends(load, receiver, start, tmp_path):
     def told():
         databases.wake_cron(load.database)
         bodies = [json.loads(one.body) for one in list(receiver.requests)]
-        return {body["data"]["invoice_id"] for body in bodies if body["type"] == "invoice.accepted"}
+        return {body["data"]["external_id"] for body in bodies if body["type"] == "invoice.accepted"}
 
-    everything = {move for _external_id, move in made}
+    everything = {external_id for external_id, _move in made}
     wait_until(lambda: told() == everything, "each acceptance was told", timeout=300, interval=1)
     assert all(one.verify({key_id: key.encode()}, max_age=None) is None for one in receiver.requests)
     assert receiver.most_at_once <= 4
