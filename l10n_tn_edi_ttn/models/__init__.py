@@ -58,6 +58,7 @@ from . import l10n_tn_edi_document_queue
 from . import l10n_tn_edi_document_queue_gate
 from . import l10n_tn_edi_document_sign
 from . import l10n_tn_edi_document_trust
+from . import l10n_tn_edi_document_verdict
 from . import l10n_tn_edi_document_view
 from . import l10n_tn_edi_exchange
 from . import l10n_tn_edi_exchange_view

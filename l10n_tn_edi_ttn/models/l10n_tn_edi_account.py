@@ -1,3 +1,5 @@
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -71,11 +73,7 @@ class L10nTnEdiAccount(models.Model):
     def _compute_waiting_count(self):
         for account in self:
             account.waiting_count = self.env["l10n_tn_edi.document"].search_count(
-                [
-                    ("company_id", "=", account.company_id.id),
-                    ("mode", "=", account.mode),
-                    ("state", "=", "signed"),
-                ]
+                account._has(("state", "=", "signed"))
             )
 
     @api.depends("findings")
@@ -89,11 +87,38 @@ class L10nTnEdiAccount(models.Model):
 
     @api.model
     def _of(self, company, mode):
-        """:return: the account of a company in a mode; made when it is asked for the first time."""
+        """:return: the account of a company in a mode; made when it is asked for the first time.
+
+        :raise psycopg2.errors.SerializationFailure: when another worker has just made it, which this transaction cannot see.
+        """
         account = self.sudo().search([("company_id", "=", company.id), ("mode", "=", mode)])
-        return account or self.sudo().with_context(mail_create_nolog=True).create(
-            {"company_id": company.id, "mode": mode}
-        )
+        if account:
+            return account
+        try:
+            with self.env.cr.savepoint():
+                return (
+                    self.sudo()
+                    .with_context(mail_create_nolog=True)
+                    .create({"company_id": company.id, "mode": mode})
+                )
+        except psycopg2.errors.UniqueViolation as error:
+            raise psycopg2.errors.SerializationFailure("The account was made at the same moment") from error
+
+    def _has(self, *terms):
+        """:param terms: further terms of a domain.
+        :return: domain of the account's own rows: its documents as well as its exchanges.
+        """
+        self.ensure_one()
+        return [("company_id", "=", self.company_id.id), ("mode", "=", self.mode), *terms]
+
+    def _settle(self, values):
+        """Write what several workers may find out at once, before anything is told.
+
+        The one who comes second fails here, at the account's row, and tries again with what the first has written. Telling
+        first, both would make the same followers and activities, and fail where nothing is tried again.
+        """
+        self.write(values)
+        self.flush_recordset()
 
     def _responsible(self):
         """:return: who is told: the person chosen, else an accounting administrator of the company."""
@@ -156,20 +181,7 @@ class L10nTnEdiAccount(models.Model):
 
     def _took_lately(self):
         """:return: whether TTN's last answer to a deposit of this account shows that it is in order."""
-        last = (
-            self.env["l10n_tn_edi.exchange"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", self.company_id.id),
-                    ("mode", "=", self.mode),
-                    ("operation", "=", "save"),
-                    ("finished_at", "!=", False),
-                ],
-                order="id desc",
-                limit=1,
-            )
-        )
+        last = self._last_calls(("operation", "=", "save"), ("finished_at", "!=", False), limit=1)
         since = fields.Datetime.subtract(fields.Datetime.now(), minutes=TOOK_LATELY_MINUTES)
         return bool(
             last and last.finished_at > since and last.reason_code in ("send.submitted", "send.refused")
@@ -199,32 +211,27 @@ class L10nTnEdiAccount(models.Model):
         elif self.stopped:
             self.breaker = state.as_dict()
 
+    def _last_calls(self, *terms, limit):
+        """:return: the account's last exchanges of a kind, newest first."""
+        return self.env["l10n_tn_edi.exchange"].sudo().search(self._has(*terms), order="id desc", limit=limit)
+
     def _recent(self, document, limits):
         """:return: ``Breaker`` of a queue that runs, from the last verdicts and calls before ``document``'s."""
-        domain = [("company_id", "=", self.company_id.id), ("mode", "=", self.mode)]
         resumed = [("decided_at", ">", self.stopped_at)] if self.stopped_at else []
         decided = (
             self.env["l10n_tn_edi.document"]
             .sudo()
             .search(
-                [*domain, ("id", "!=", document.id), ("decided_at", "!=", False), *resumed],
+                self._has(("id", "!=", document.id), ("decided_at", "!=", False), *resumed),
                 order="decided_at desc, id desc",
                 limit=limits.last,
             )
         )
-        calls = (
-            self.env["l10n_tn_edi.exchange"]
-            .sudo()
-            .search(
-                [
-                    *domain,
-                    ("operation", "=", "save"),
-                    ("finished_at", "!=", False),
-                    ("id", "not in", document.exchange_ids[:1].ids),  # the one that is being recorded
-                ],
-                order="id desc",
-                limit=limits.silences,
-            )
+        calls = self._last_calls(
+            ("operation", "=", "save"),
+            ("finished_at", "!=", False),
+            ("id", "not in", document.exchange_ids[:1].ids),  # the one that is being recorded
+            limit=limits.silences,
         )
         silent = 0
         for call in calls:
@@ -243,7 +250,7 @@ class L10nTnEdiAccount(models.Model):
         code, params = f"breaker.{state.reason}", {"company": self.company_id.name}
         if cause:
             code, params = cause.code, {**params, **cause.params, "text": cause.text}
-        self.write(
+        self._settle(
             {
                 "stop_code": code,
                 "stop_params": params,
@@ -260,7 +267,7 @@ class L10nTnEdiAccount(models.Model):
         """The queue runs again: what waited goes on in its order."""
         for account in self.filtered("stopped"):
             code = account.stop_code
-            account.write(
+            account._settle(
                 {
                     "breaker": False,
                     "stopped": False,
@@ -287,14 +294,12 @@ class L10nTnEdiAccount(models.Model):
             self.env["l10n_tn_edi.document"]
             .sudo()
             .search(
-                [
-                    ("company_id", "=", self.company_id.id),
-                    ("mode", "=", self.mode),
+                self._has(
                     ("state", "=", "signed"),
                     ("live", "=", True),
                     ("hold", "=", False),
                     ("reason_code", "!=", False),
-                ]
+                )
             )
         )
 

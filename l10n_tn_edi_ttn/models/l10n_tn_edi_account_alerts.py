@@ -76,7 +76,7 @@ class L10nTnEdiAccount(models.Model):
 
     def _counted(self, text, domain):
         """:return: list with the sentence of ``_attention`` about the documents of ``domain``, empty when there are none."""
-        domain = [("company_id", "=", self.company_id.id), ("mode", "=", self.mode), *domain]
+        domain = self._has(*domain)
         Document = self.env["l10n_tn_edi.document"]
         count = Document.search_count(domain)
         if not count:

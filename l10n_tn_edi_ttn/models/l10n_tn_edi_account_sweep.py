@@ -1,3 +1,4 @@
+import logging
 import math
 import time
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
 from .l10n_tn_edi_document_queue import CALL_SECONDS
+from .l10n_tn_edi_exchange import seconds_of
+
+_logger = logging.getLogger(__name__)
 
 FINDINGS_KEPT = 200
 # One sweep asks for at most so many periods; the next one goes on from there.
@@ -26,12 +30,17 @@ class L10nTnEdiAccount(models.Model):
     @api.model
     def _cron_sweep(self):
         """Compare every account that can call; then the queue may go on."""
-        companies = self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)])
-        for company in companies:
+        documents = self.env["l10n_tn_edi.document"]
+        for company in self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)]):
             if self.env["l10n_tn_edi.gateway"]._problem(company):
                 continue
-            self._of(company, company.l10n_tn_edi_mode)._sweep()
-            self.env["l10n_tn_edi.document"]._commit()
+            try:
+                self._of(company, company.l10n_tn_edi_mode)._sweep()
+                documents._commit()
+            except Exception:
+                # One company never stops the others.
+                _logger.exception("The account of company %s could not be compared", company.id)
+                documents._give_up()
 
     @api.model
     def _sweep_before_deposits(self, documents):
@@ -49,26 +58,17 @@ class L10nTnEdiAccount(models.Model):
     def _must_sweep(self):
         """:return: whether nothing may be deposited before a sweep."""
         self.ensure_one()
-        last = (
-            self.env["l10n_tn_edi.exchange"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "=", self.company_id.id),
-                    ("mode", "=", self.mode),
-                    ("answer_class", "in", ("submitted", "refused", "answered")),
-                    ("operation", "!=", "sweep"),
-                ],
-                order="id desc",
-                limit=1,
-            )
+        last = self._last_calls(
+            ("answer_class", "in", ("submitted", "refused", "answered")),
+            ("operation", "!=", "sweep"),
+            limit=1,
         )
         # A complete comparison was a call too.
         last_call = max(last.finished_at or self.swept_at, self.swept_at) if self.swept_at else False
         return sweep.must_sweep(
             self._now(),
-            _seconds(self.swept_at),
-            _seconds(last_call),
+            seconds_of(self.swept_at),
+            seconds_of(last_call),
             restored=self.swept_in != self._running_database(),
         )
 
@@ -94,7 +94,7 @@ class L10nTnEdiAccount(models.Model):
         documents = self.env["l10n_tn_edi.document"]
         now = self._now()
         longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
-        periods = sweep.periods(now, _seconds(self.swept_at), longest_delay=longest)[:CALLS_A_SWEEP]
+        periods = sweep.periods(now, seconds_of(self.swept_at), longest_delay=longest)[:CALLS_A_SWEEP]
         client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
         # No transaction stays open while TTN is asked.
         documents._commit()
@@ -161,16 +161,14 @@ class L10nTnEdiAccount(models.Model):
             self.env["l10n_tn_edi.exchange"]
             .sudo()
             .search(
-                [
-                    ("company_id", "=", self.company_id.id),
-                    ("mode", "=", self.mode),
+                self._has(
                     ("operation", "=", "save"),
                     "|",
                     "|",
                     ("signature_value", "in", list(signatures)),
                     ("deposit_id", "in", list(ids)),
                     ("document_id.number", "in", list(numbers)),
-                ]
+                )
             )
         )
         versions = {}
@@ -217,7 +215,7 @@ class L10nTnEdiAccount(models.Model):
         known = {(item["code"], item["deposit"]) for item in self.findings or []}
         fresh = [item for item in told if (item["code"], item["deposit"]) not in known]
         numbers = dict.fromkeys(report.quarantine, True)
-        self.write(
+        self._settle(
             {
                 "swept_at": datetime.fromtimestamp(asked_until, UTC).replace(tzinfo=None, microsecond=0),
                 "swept_in": self._running_database(),
@@ -246,8 +244,3 @@ class L10nTnEdiAccount(models.Model):
         )
         if waiting:
             waiting._schedule(fields.Datetime.now())
-
-
-def _seconds(moment):
-    """:return: seconds since the epoch of a naive UTC datetime; None for False."""
-    return moment.replace(tzinfo=UTC).timestamp() if moment else None

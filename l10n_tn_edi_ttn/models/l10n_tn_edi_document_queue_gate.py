@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..elfatoora import breaker
 from .l10n_tn_edi_document_deposit import ANSWER_CLASSES
-from .l10n_tn_edi_document_queue import TO_DEPOSIT
+from .l10n_tn_edi_document_queue import RETRYABLE, TO_DEPOSIT
 
 SWEEP_RETRY_MINUTES = 5
 
@@ -16,8 +16,12 @@ class L10nTnEdiDocument(models.Model):
     def _claim_deposits_due(self, limit):
         # No row is locked here: where it is time for a sweep, TTN is asked before anything is claimed.
         self._end_snapshot()
-        due = self.search(self._due_domain(self._to_deposit()), order="next_at, id", limit=limit)
-        self.env["l10n_tn_edi.account"]._sweep_before_deposits(due)
+        try:
+            due = self.search(self._due_domain(self._to_deposit()), order="next_at, id", limit=limit)
+            self.env["l10n_tn_edi.account"]._sweep_before_deposits(due)
+        except RETRYABLE:
+            self._rollback()
+            return 0, {}  # another worker is at it; what is due stays due
         return super()._claim_deposits_due(limit)
 
     @api.model
@@ -103,13 +107,7 @@ class L10nTnEdiDocument(models.Model):
         :param account: the ``l10n_tn_edi.account``.
         :param but: documents that go all the same.
         """
-        due = self.sudo().search(
-            [
-                *self._due_domain(TO_DEPOSIT),
-                ("company_id", "=", account.company_id.id),
-                ("mode", "=", account.mode),
-            ]
-        )
+        due = self.sudo().search(account._has(*self._due_domain(TO_DEPOSIT)))
         waiting = (self.sudo() | due) - self.browse(document.id for document in but).sudo()
         waiting.write(
             {

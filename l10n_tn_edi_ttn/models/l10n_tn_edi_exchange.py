@@ -1,4 +1,5 @@
 import re
+from datetime import UTC
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -12,6 +13,11 @@ INLINE_BODY_BYTES = 4096
 BODY_TYPE = "application/xml"
 # A deposited document is kept once, with the document; in the kept request it is named by the attempt's SHA-256.
 DEPOSITED_DOCUMENT = re.compile(rb"(<arg3>)[A-Za-z0-9+/=\s]{200,}(</arg3>)")
+
+
+def seconds_of(moment):
+    """:return: seconds since the epoch of a naive UTC datetime; None for False."""
+    return moment.replace(tzinfo=UTC).timestamp() if moment else None
 
 
 class L10nTnEdiExchange(models.Model):

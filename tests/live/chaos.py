@@ -62,13 +62,16 @@ POINTS = (
 FINAL = ("accepted", "rejected", "to_decide", "conflict")
 DAY = 86_400
 _TICK = 0.5
-_CALL_LANES = """
+#: Makes every lane due that no worker has in hand.
+CALL_LANES = """
     UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' WHERE id IN (
         SELECT cron.id FROM ir_cron cron JOIN ir_act_server action ON action.id = cron.ir_actions_server_id
         WHERE action.code IN ('model._cron_submit()', 'model._cron_follow()') FOR UPDATE OF cron SKIP LOCKED)
 """
 #: Seconds without any change after which nothing but a timer is awaited, when no call can be on its way.
 _QUIET = 3.0
+#: Seconds for which a second copy is at work at most: it finds hundreds of documents that the first one deposits as well.
+_COPY_AT_WORK = 180
 #: So many jumps of the clocks without a document that moves, and it is over.
 _PATIENCE = 30
 
@@ -80,9 +83,10 @@ class Chaos:
     :param events: names of methods of this class, in their order; each comes when some more documents have moved.
     :param int seed: of every choice that is made here.
     :param float share: of the ticks at which a worker dies, and at which one stands still.
+    :param tell: called with a line about how far it is, once a minute and at each event.
     """
 
-    def __init__(self, world, moves, *, events=(), seed=1, share=0.01, faults=FAULTS):
+    def __init__(self, world, moves, *, events=(), seed=1, share=0.01, faults=FAULTS, tell=None):
         self.world, self.moves = world, list(moves)
         self.random, self.share, self.faults = random.Random(seed), share, faults
         self.events = list(events)
@@ -96,9 +100,10 @@ class Chaos:
         self._picture, self._changed_at = None, time.monotonic()
         self._moved_at = self._changed_at  # jumps of the clocks not counted
         self._jumps = 0
+        self._tell, self._began, self._told_at = tell, time.monotonic(), 0.0
 
-    def run(self):
-        """Make trouble until everything has its end; then two quiet days pass."""
+    def run(self, days=2):
+        """Make trouble until everything has its end; then some quiet days pass."""
         self.switch_faults_on()
         self.go(lambda: not self.events and not self.world.waiting_traps() and not self.unfinished())
         self.world.ttn.admin("DELETE", "/faults")
@@ -108,7 +113,7 @@ class Chaos:
         # Later deposits that are visible are what tells an absence.
         self.post(3)
         self.go(lambda: not self.unfinished())
-        for _day in range(2):
+        for _day in range(days):
             self._jump(DAY + 3600)
             self.go(lambda: self._is_at_rest())
         self.world.kill_hosts()
@@ -174,6 +179,8 @@ class Chaos:
             if not self._picture or [r[:3] for r in rows] != [r[:3] for r in self._picture]:
                 self._jumps = 0
             self._picture, self._changed_at, self._moved_at = rows, now, now
+        if self._tell and now - self._told_at > 60:
+            self._report("")
         calls = self.world.query("SELECT id FROM l10n_tn_edi_exchange WHERE finished_at IS NULL")
         self._open_since = {call: self._open_since.get(call, now) for (call,) in calls}
         return sum(row[1] not in ("to_send", "to_sign", "signed") for row in rows)
@@ -213,7 +220,7 @@ class Chaos:
         """Wake the workers, which sleep for up to a minute by themselves."""
         if any(host.still() for host in self.world.hosts):
             # The lane of a worker that stands still may be the one that was woken; the others look every few minutes only.
-            self.world.query(_CALL_LANES)
+            self.world.query(CALL_LANES)
         databases.wake_cron(self.world.database)
 
     def _keep_hosts(self):
@@ -230,12 +237,22 @@ class Chaos:
                         os.kill(self.random.choice(children), number)
                         self.happened[what] += 1
 
+    def _report(self, what):
+        self._told_at = time.monotonic()
+        states = ", ".join(
+            f"{count} {state}" for state, count in Counter(row[1] for row in self._picture).items()
+        )
+        traps = len(self.world.waiting_traps())
+        self._tell(f"{self._told_at - self._began:6.0f} s: {states}; {traps} traps wait  {what}".rstrip())
+
     # --- Events ----------------------------------------------------------------------------------------------------
 
     def _next_event(self):
         if self.events:
             name = self.events.pop(0)
             self.happened[name.replace("_", " ")] += 1
+            if self._tell:
+                self._report(name.replace("_", " "))
             getattr(self, name)()
             self._jumps, self._changed_at = 0, time.monotonic()
 
@@ -270,11 +287,15 @@ class Chaos:
         self.moves = [move for (move,) in rows]
 
     def second_copy(self):
-        """The backup runs as a second database beside the first one, until it has nothing more to do."""
+        """The backup runs as a second database beside the first one, for some minutes or until it has nothing more to do."""
         self.elsewhere = True
         with self.world.copy_at_work(processes=2) as name:
-            before, quiet_since = None, time.monotonic()
-            while time.monotonic() - quiet_since < 2 * _QUIET + LEASE / 2:
+            before, began = None, time.monotonic()
+            quiet_since = began
+            while (
+                time.monotonic() - quiet_since < 2 * _QUIET + LEASE / 2
+                and time.monotonic() - began < _COPY_AT_WORK
+            ):
                 time.sleep(1)
                 databases.wake_cron(name)
                 databases.wake_cron(self.world.database)

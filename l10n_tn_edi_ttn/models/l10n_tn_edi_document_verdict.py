@@ -1,0 +1,160 @@
+import base64
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+
+from ..elfatoora import cev, facts
+from .l10n_tn_edi_document import BEFORE_CLAIM
+from .l10n_tn_edi_document_prepare import ORIGINAL_PENDING
+from .l10n_tn_edi_exchange import seconds_of
+
+
+class L10nTnEdiDocument(models.Model):
+    """What becomes of a document by what TTN shows: its new state, TTN's own file, and what waited for it."""
+
+    _inherit = "l10n_tn_edi.document"
+
+    def _apply_verdict(self, decision, history, recording):
+        """Write a decision about what TTN shows.
+
+        :param decision: ``decisions.Decision``.
+        :param history: the ``decisions.History`` it was made of.
+        :param recording: the ``Recording`` of the transaction.
+        """
+        self.ensure_one()
+        values = {
+            **self._situation(decision),
+            "poll_count": self.poll_count + 1,
+            "next_at": self._in(decision.retry_in),
+            "ask_first": facts.ASK_FIRST in decision.flags,
+        }
+        if decision.absent:
+            values["absences"] = [*history.absences, history.now]
+        elif decision.absent is False:
+            values["absences"] = False
+        if facts.VISIBLE in decision.flags and not self.first_seen_at:
+            values["first_seen_at"] = fields.Datetime.now()
+            if self.poll_count and self.submitted_at:
+                # Only what a question before did not show yet: when nobody asked, TTN was not slow.
+                values["visibility_delay"] = history.now - seconds_of(self.submitted_at)
+        if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
+            values.update(
+                deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at()
+            )
+        if facts.RESEND in decision.flags:
+            values.update(resent=True, ask_first=True)
+        news = decision.state in ("accepted", "conflict") and (
+            not self.reference or self._proves_more(decision)
+        )
+        if news:
+            values.update(self._acceptance(decision, recording))
+        elif decision.state == "rejected":
+            values.update(
+                # A refusal at once leaves nothing to show at TTN: its words stay.
+                rejections=self._rejections(decision) or self.rejections,
+                decided_at=self.decided_at or fields.Datetime.now(),
+            )
+        if not self._set_state_unless_taken(decision, values, recording) or not news:
+            return
+        self._keep_ttn_document(decision, recording)
+        if self.live:
+            recording.accepted += self
+        else:
+            self._after_late_acceptance()
+
+    def _proves_more(self, decision):
+        """:return: whether TTN's document, or its proof, comes only now for an acceptance that is known already."""
+        if decision.state != "accepted" or not decision.seen:
+            return False
+        return (not self.ttn_xml_id and bool(decision.seen.reference)) or (
+            self.unproved and facts.UNPROVED not in decision.flags
+        )
+
+    def _acceptance(self, decision, recording):
+        """:return: values of an accepted document: TTN's reference and its date."""
+        self.ensure_one()
+        given = recording.references.get(self._shown_content(decision))
+        return {
+            "reference": decision.reference,
+            "unproved": facts.UNPROVED in decision.flags,
+            "decided_at": self.decided_at or fields.Datetime.now(),
+            **({"reference_date": self._utc(given.dates[0].value if given.dates else None)} if given else {}),
+        }
+
+    @api.model
+    def _shown_content(self, decision):
+        """:return: bytes of the document with TTN's reference that a decision was made of; empty when there is none."""
+        return decision.seen.deposit.content if decision.seen and decision.seen.reference else b""
+
+    def _keep_ttn_document(self, decision, recording):
+        """Keep TTN's file byte for byte, and the picture of its QR code."""
+        self.ensure_one()
+        content = self._shown_content(decision)
+        if not content or content == self.ttn_xml_id.raw:
+            return
+        name = f"{self.number.replace('/', '_')}_TTN.xml"
+        given = recording.references.get(content)
+        image = cev.image(given.cev) if given else b""
+        if self.ttn_xml_id and image:
+            self.sudo().cev = base64.b64encode(image)  # another file came before: it gives up its place
+        elif image:
+            recording.files.add(self, "cev", image, mimetype="image/png")
+        recording.files.add(
+            self, "ttn_xml_id", content, name=name, mimetype="application/xml", owner=self.move_id
+        )
+
+    @api.model
+    def _utc(self, moment):
+        """:param moment: what stands in TTN's I-37 date: a moment in Tunis, or something unreadable.
+        :return: naive UTC datetime, or False.
+        """
+        if not isinstance(moment, datetime):
+            return False
+        return moment.replace(tzinfo=ZoneInfo("Africa/Tunis")).astimezone(UTC).replace(tzinfo=None)
+
+    def _after_late_acceptance(self):
+        """TTN has accepted a document that the invoice had left behind after a rejection: a human has to know."""
+        self.ensure_one()
+        current = self.move_id.sudo().l10n_tn_edi_document_id
+        if current.live and current.state in BEFORE_CLAIM:
+            current._set_state(
+                current.state,
+                hold=True,
+                reason_code="ask.earlier_accepted",
+                reason_params={"reference": self.reference},
+            )
+        self.move_id.sudo().activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=self.env._("TTN accepted what it had rejected"),
+            note=self.env._(
+                "TTN has accepted the earlier document %(number)s under reference %(reference)s. Do not deposit the invoice "
+                "again; if it was changed since, correct it with a credit note.",
+                number=self.number,
+                reference=self.reference,
+            ),
+            user_id=self.move_id.invoice_user_id.id or self.move_id.create_uid.id,
+        )
+
+    def _after_acceptance(self):
+        """What waited for TTN may go on: the print is made anew, credit notes go out, the kept e-mail leaves."""
+        if not self:
+            return
+        moves = self.move_id.sudo()
+        printed = moves.filtered("invoice_pdf_report_id")
+        # Without reference and QR code it is not the final form; it stays among the files, the next print is new.
+        printed.invoice_pdf_report_id.res_field = False
+        printed.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
+        waiting = self.sudo().search(
+            [
+                ("state", "=", "to_send"),
+                ("live", "=", True),
+                ("reason_code", "=", ORIGINAL_PENDING),
+                ("move_id", "any", moves._l10n_tn_edi_citing_domain()),
+            ]
+        )
+        if waiting:
+            waiting._schedule()
+        moves._action_invoice_ready_to_be_sent()
+        if any(document.held_mail for document in self):
+            self._wake_lane("send_held_mail")
