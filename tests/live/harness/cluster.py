@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of a test's own, which may be stopped at once, copied and put back; clocks to move."""
 
+import functools
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ RUN = ENV_DIR / "run"
 FILE_STORES = ENV_DIR / "data" / "filestore"
 
 
+@functools.lru_cache(maxsize=1)
 def faketime_library():
     """:return: path of the library that moves a process's clock.
 
@@ -108,10 +110,14 @@ class Cluster:
         """:param str how: 'fast', or 'immediate' as a power cut of the database alone."""
         run([SCRIPTS / "pg", "stop", how], env=self._env)
 
-    def load(self, source, name):
-        """Copy a database of the project's cluster into this one; its files are linked, not copied."""
+    def load(self, source, name, cluster=None):
+        """Copy a database into this cluster by a dump; its files are linked, not copied.
+
+        :param str source: a database of the project's cluster, or of ``cluster``.
+        """
         dump = self.home / "load.dump"
-        run([SCRIPTS / "pg", "pg_dump", "-Fc", "-Z0", "-f", dump, source], timeout=300)
+        env = cluster._env if cluster else None
+        run([SCRIPTS / "pg", "pg_dump", "-Fc", "-Z0", "-f", dump, source], timeout=300, env=env)
         run([SCRIPTS / "pg", "createdb", name], env=self._env)
         run([SCRIPTS / "pg", "pg_restore", "-j2", "-d", name, dump], timeout=300, env=self._env)
         dump.unlink()

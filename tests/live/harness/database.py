@@ -22,7 +22,7 @@ def clone(source, target):
 
 def drop(name):
     """Remove a database with its file store; one that is not there is fine."""
-    run([SCRIPTS / "clone-db", "--drop", name])
+    run([SCRIPTS / "clone-db", "--drop", name], timeout=600)
 
 
 def drop_abandoned():
