@@ -18,6 +18,10 @@ HTML = "text/html;charset=utf-8"
 class FrontHandler(Handler):
     """One connection. The server carries `platform` (see platform.Platform)."""
 
+    def date_time_string(self, timestamp=None):
+        """The Date of an answer goes by the sandbox's own clock."""
+        return super().date_time_string(self.server.platform.clock.time() if timestamp is None else timestamp)
+
     def admitted(self) -> bool:
         """False (after a long silence) when the firewall or a fault keeps this address out."""
         platform = self.server.platform

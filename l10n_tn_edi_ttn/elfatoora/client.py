@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ class Call:
     :param duration: seconds
     :param answer: the answer, a fault included, None when there is none
     :param problem: why there is no answer; exactly one of answer and problem is set
+    :param server_time: the service's own clock when it answered, aware; None when it did not say
     """
 
     operation: str
@@ -73,6 +75,7 @@ class Call:
     duration: float
     answer: Answer | None
     problem: Problem | None
+    server_time: datetime | None = None
 
 
 class ElFatooraClient:
@@ -186,6 +189,7 @@ class ElFatooraClient:
             duration=time.monotonic() - start,
             answer=answer,
             problem=problem,
+            server_time=_http_date(wire.date),
         )
 
     def _unforeseen(self, error: Exception, wire: Wire) -> Problem:
@@ -236,6 +240,14 @@ class _LocalFiles:
         if path.parent != _WSDL.parent.resolve():
             raise ValueError(f"not a file of this module: {url}")
         return path.read_bytes()
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, IndexError):  # a header can be anything
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _wsdl() -> Document:

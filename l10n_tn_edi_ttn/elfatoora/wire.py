@@ -88,6 +88,7 @@ class Wire:
 
     :param reached: a byte of the request may have left
     :param status: HTTP status once it was read
+    :param date: the Date header, as it came; "" when there is none
     :param body: the decompressed body, as far as it was read
     :param problem: what went wrong
     """
@@ -95,6 +96,7 @@ class Wire:
     deadline: float
     reached: bool = False
     status: int | None = None
+    date: str = ""
     body: bytearray = field(default_factory=bytearray)
     problem: Problem | None = None
 
@@ -264,6 +266,7 @@ class OnceAdapter(BaseAdapter):
             connection.endheaders(body if isinstance(body, bytes) else body.encode())
             response = connection.getresponse()
             self.wire.status = response.status
+            self.wire.date = response.getheader("Date") or ""
             self._read(response)
         except TimeoutError as error:
             if not self.wire.reached:

@@ -98,6 +98,11 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The server's clock and the database's are %(seconds)s seconds apart. The server's administrator sets them.",
                 seconds=p["seconds"],
             ),
+            "preflight.clock_ttn": lambda p: self.env._(
+                "The server's clock and TTN's are %(seconds)s seconds apart: TTN may refuse the time of a signature. The "
+                "server's administrator compares it with a time server.",
+                seconds=p["seconds"],
+            ),
             "preflight.actions": lambda p: self.env._("The scheduled actions that send and ask are active."),
             "preflight.actions_off": lambda p: self.env._(
                 "A scheduled action of El Fatoora is switched off. An administrator activates it (Settings, Technical)."

@@ -8,7 +8,7 @@ from .l10n_tn_edi_certificate_watch import EXPIRY_DAYS
 _logger = logging.getLogger(__name__)
 
 TEST_SECONDS = 45
-# A clock that differs more than this from the database's makes signing times that TTN may refuse.
+# A clock that differs more than this from the database's, or from TTN's, makes signing times that TTN may refuse.
 CLOCK_SECONDS = 60
 CRONS = ("ir_cron_submit", "ir_cron_follow")
 # A check that is older than this is made again by the daily action, which settings that change wake as well.
@@ -207,11 +207,14 @@ class L10nTnEdiPreflight(models.Model):
             yield "preflight.other_matricule", "amber", {**params, "matricule": certificate.matricule}
 
     def _check_ttn(self, company):
-        problem = company._l10n_tn_edi_ask_ttn(TEST_SECONDS)
+        problem, ahead = company._l10n_tn_edi_ask_ttn(TEST_SECONDS)
         if problem:
             yield problem[0], "red", problem[1]
         else:
             yield "preflight.account", "green", {"login": company.l10n_tn_edi_login}
+        if ahead is not None and abs(ahead) > CLOCK_SECONDS:
+            # TTN's own clock may be the one that is wrong.
+            yield "preflight.clock_ttn", "amber", {"seconds": round(abs(ahead))}
 
     def _check_server(self):
         database = self.env["l10n_tn_edi.exchange"]._database_now()

@@ -1,4 +1,5 @@
 import time
+from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -109,15 +110,22 @@ class ResCompany(models.Model):
         """Ask TTN a harmless question with this account.
 
         :param float seconds: how long its answer is waited for.
-        :return: None when TTN knows the account, else (code of a sentence, its parameters).
+        :return: (None when TTN knows the account, else (code of a sentence, its parameters); seconds that TTN's clock is ahead of
+            this server's, None when it did not say).
         """
         self.ensure_one()
         gateway = self.env["l10n_tn_edi.gateway"]
         problem = gateway._problem(self)
         if problem:
-            return problem, {"company": self.name}
+            return (problem, {"company": self.name}), None
         client = gateway._client(self, self.l10n_tn_edi_mode)
         call = client.consult_efact(number="0", deadline=time.monotonic() + seconds)
+        ahead = (call.server_time - datetime.now(UTC)).total_seconds() if call.server_time else None
+        return self._l10n_tn_edi_trouble(call), ahead
+
+    @api.model
+    def _l10n_tn_edi_trouble(self, call):
+        """:return: None when a question of the account was answered, else (code of a sentence, its parameters)."""
         if isinstance(call.answer, FaultAnswer):
             cause = classify_fault(call.answer)
         elif call.problem:
@@ -133,7 +141,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         if not self.env.user.has_group("base.group_system"):
             raise AccessError(self.env._("Only an administrator can test the account."))
-        problem = self._l10n_tn_edi_ask_ttn(TEST_SECONDS)
+        problem, _ahead = self._l10n_tn_edi_ask_ttn(TEST_SECONDS)
         if problem:
             raise UserError(self.env["l10n_tn_edi.messages"]._sentence(*problem))
         return {

@@ -186,6 +186,15 @@ class TestCertificates(TnEdiFlowCommon):
         self.assertEqual(check.state, "amber")
         self.assertEqual(self.found(check, "amber"), {"preflight.no_authority", "preflight.not_declared"})
 
+    def test_the_clock_of_ttn(self):
+        self.assertNotIn("preflight.clock_ttn", self.check().line_ids.mapped("code"))
+        self.addCleanup(self.sandbox.advance_clock, 0)
+        self.sandbox.advance_clock(300)
+        line = self.check().line_ids.filtered(lambda line: line.code == "preflight.clock_ttn")
+        self.assertEqual(line.state, "amber")
+        self.assertIn(str(line.params["seconds"]), line.sentence)
+        self.assertAlmostEqual(line.params["seconds"], 300, delta=20)
+
     def test_what_is_wrong(self):
         self.settings(password="inexact")
         self.provider.pkcs12_passphrase = "inexact"

@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 from lxml import etree
@@ -203,6 +204,23 @@ def test_what_is_no_answer(serve, client_for, answer, code):
     server = serve(answer)
     assert_problem(client_for(server).save_efact(DOCUMENT), code, reached=True)
     assert server.accepted == 1  # never sent again, never followed
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (("Date: Sun, 06 Nov 1994 08:49:37 GMT",), datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)),
+        (("Date: Sun, 06 Nov 1994 08:49:37 -0000",), datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)),
+        (("Date: Sun, 06 Nov 1994 09:49:37 +0100",), datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)),
+        (("Date: yesterday",), None),
+        (("Date: Sun, 99 Nov 99999 08:49:37 GMT",), None),
+        (("Date: Sun, 06 Nov 1994 08:49:37 +" + "9" * 400,), None),
+        ((), None),
+    ],
+)
+def test_the_service_tells_its_time(serve, client_for, headers, expected):
+    call = client_for(serve(http(SAVED, "200 OK", *headers))).save_efact(DOCUMENT)
+    assert (call.problem, call.server_time) == (None, expected)
 
 
 @pytest.mark.parametrize(
