@@ -20,7 +20,9 @@ from .timing import DAY, HOUR
 OVERLAP = HOUR  # at least; three times the longest delay seen when that is longer
 FIRST_LOOK = 7 * DAY  # how far back the first sweep of an account goes
 LONGEST_PERIOD = DAY
-SHORTEST_PERIOD = 60.0
+SHORTEST_PERIOD = 2.0  # TTN's criteria have whole seconds
+# An empty answer is as little an absence as any other: of a database that forgot deposits it is believed the third time.
+EMPTY_ANSWERS_NEEDED = 3
 IDLE = HOUR  # after such a pause nothing is sent before a sweep
 OLDEST = DAY  # nor when the last complete one is older than this
 # An answer with so many deposits is probably cut by a limit of the service.
@@ -174,8 +176,12 @@ def halves(period: tuple[float, float]) -> tuple[tuple[float, float], ...]:
 
 
 def is_cut(count: int) -> bool:
-    """Whether an answer with so many deposits may be cut by a limit of the service."""
-    return count in LIKELY_LIMITS
+    """Whether an answer with so many deposits may be cut by a limit of the service.
+
+    Some more or less than a limit is a cut answer as well: what is not to be shown may be left out after cutting, and other
+    companies' deposits may be listed besides. An answer that is asked again in halves for nothing costs two calls.
+    """
+    return any(abs(count - limit) <= max(1, limit // 50) for limit in LIKELY_LIMITS)
 
 
 def _distinct(seen: Sequence[Seen]) -> list[Seen]:

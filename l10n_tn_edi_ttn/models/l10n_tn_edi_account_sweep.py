@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 
 FINDINGS_KEPT = 200
 # One sweep asks for at most so many periods; the next one goes on from there.
-CALLS_A_SWEEP = 40
+CALLS_A_SWEEP = 120
 
 
 class L10nTnEdiAccount(models.Model):
@@ -94,15 +94,19 @@ class L10nTnEdiAccount(models.Model):
         documents = self.env["l10n_tn_edi.document"]
         now = self._now()
         longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
-        periods = sweep.periods(now, seconds_of(self.swept_at), longest_delay=longest)[:CALLS_A_SWEEP]
+        periods = sweep.periods(now, seconds_of(self.swept_at), longest_delay=longest)
         client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
+        restored = self.swept_in and self.swept_in != self._running_database()
         # No transaction stays open while TTN is asked.
         documents._commit()
         seen, waiting, calls = [], list(periods), 0
         while waiting and calls < CALLS_A_SWEEP:
             period = waiting.pop(0)
-            calls += 1
-            answer, cause = self._ask_period(client, period)
+            for _time in range(sweep.EMPTY_ANSWERS_NEEDED if restored else 1):
+                calls += 1
+                answer, cause = self._ask_period(client, period)
+                if answer or cause:
+                    break
             if cause:
                 documents._write_result(lambda cause=cause: self._keep_problem(cause))
                 return False
@@ -112,7 +116,7 @@ class L10nTnEdiAccount(models.Model):
                 seen += answer
         # What could not be asked any more is left to the next sweep.
         asked_until = waiting[0][0] if waiting else periods[-1][1]
-        documents._write_result(lambda: self._apply_sweep(seen, asked_until))
+        documents._write_result(lambda: self._apply_sweep(seen, asked_until, complete=not waiting))
         return not waiting
 
     def _keep_problem(self, cause):
@@ -193,11 +197,12 @@ class L10nTnEdiAccount(models.Model):
             for (document, signature), tries in versions.items()
         ]
 
-    def _apply_sweep(self, seen, asked_until):
-        """Write what a complete sweep found.
+    def _apply_sweep(self, seen, asked_until, complete):
+        """Write what a sweep found.
 
         :param seen: list of ``Seen``.
         :param float asked_until: end of the last period, seconds.
+        :param bool complete: whether that is now; of a restored database nothing goes before.
         """
         self.ensure_one()
         report = sweep.compare(
@@ -218,7 +223,7 @@ class L10nTnEdiAccount(models.Model):
         self._settle(
             {
                 "swept_at": datetime.fromtimestamp(asked_until, UTC).replace(tzinfo=None, microsecond=0),
-                "swept_in": self._running_database(),
+                **({"swept_in": self._running_database()} if complete else {}),
                 "sweep_problem": False,
                 "sweep_problem_params": False,
                 "hold_all": self.hold_all or report.hold_all,

@@ -162,7 +162,10 @@ class L10nTnEdiDocument(models.Model):
         :return: ``decisions.History``: what happened to the document so far.
         """
         self.ensure_one()
-        lease_until = self.lease_until or self.submitted_at or exchange.started_at
+        lease_until = self.lease_until or self.submitted_at
+        if not lease_until:
+            # A restored database has forgotten the attempt: what is waited for is counted from the first question.
+            lease_until = self.sudo().exchange_ids[-1:].started_at or exchange.started_at
         company = self.company_id
         # What tells an absence is looked up only where there may be one: nothing is absent beside our own deposit.
         shown = bool(seen) and all(one.signature_value for one in seen)

@@ -1,7 +1,10 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 
 from ..elfatoora import breaker
+from ..models import l10n_tn_edi_account_sweep
 from .common_flow import TnEdiFlowCommon
 
 
@@ -72,6 +75,49 @@ class TestAccount(TnEdiFlowCommon):
         self.account.swept_at = self.past(hours=2)
         self.env["l10n_tn_edi.account"]._cron_sweep()
         self.assertFalse(self.account.findings, "what somebody looked at is not told again")
+
+    def test_restored_backup_and_an_unreadable_deposit(self):
+        """What cannot be read is for a human after a while, also when the attempt was forgotten."""
+        self.fault("broken_content")
+        document = self.deposit()
+        self.forget(document)
+        self.account.swept_in = "another"
+        self.submit()
+        self.follow()
+        self.assertEqual((document.state, document.reason_code), ("unknown", "ask.unreadable"))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET started_at = started_at - interval '2 days' WHERE document_id = %s",
+            [document.id],
+        )
+        self.env.invalidate_all()
+        self.follow()
+        self.assertEqual((document.state, document.reason_code), ("to_decide", "ask.unreadable"))
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
+    def test_restored_backup_and_empty_answers(self):
+        """“Nothing is there” is believed the third time only: a restored database would deposit everything again."""
+        document = self.accept()
+        self.forget(document)
+        self.account.swept_in = "another"
+        self.fault("empty_answer", times=2)
+        self.submit()
+        self.assertEqual(document.reason_code, "sweep.quarantined")
+        self.follow()
+        self.assertEqual(document.state, "accepted")
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
+    def test_restored_backup_waits_for_the_whole_comparison(self):
+        """A part of the comparison is no leave to deposit, even when it comes close to the present."""
+        self.account.write({"swept_at": self.past(hours=24), "swept_in": "another"})
+        document = self.post()
+        # A day and the hour before it: two periods, the first of which ends now but for an hour.
+        with patch.object(l10n_tn_edi_account_sweep, "CALLS_A_SWEEP", 1):
+            self.submit()
+        self.assertEqual((document.state, document.reason_code), ("signed", "sweep.waiting"))
+        self.assertFalse(self.saves())
+        self.submit()
+        self.assertEqual(document.state, "submitted")
 
     def test_number_of_an_unknown_deposit(self):
         document = self.accept()

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import psycopg2
 
+from tests.live.chaos_checker import all_pages
 from tests.live.chaos_world import LEASE
 from tests.live.harness import database as databases
 
@@ -96,6 +97,7 @@ class Chaos:
         self.further = 5
         self.happened = Counter()
         self.elsewhere = False  # deposits may have been made that this database knows nothing of
+        self.last_forgotten = 0  # TTN's number of the last deposit that a restored database has forgotten
         self._open_since = {}
         self._picture, self._changed_at = None, time.monotonic()
         self._moved_at = self._changed_at  # jumps of the clocks not counted
@@ -283,6 +285,7 @@ class Chaos:
         """The database is as it was at the backup; what was deposited since, it does not know."""
         self.world.restore()
         self.elsewhere = True
+        self.last_forgotten = max(deposit["id"] for deposit in all_pages(self.world.ttn, "deposits", "id"))
         rows = self.world.query("SELECT move_id FROM l10n_tn_edi_document")
         self.moves = [move for (move,) in rows]
 

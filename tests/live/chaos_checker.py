@@ -26,10 +26,11 @@ class Verdict:
 
     :param moves: judge the documents of these invoices only; None: all of them.
     :param bool elsewhere: a restored backup or a second database made deposits that this one has no attempts of.
+    :param int last_forgotten: TTN's number of the last deposit before a backup was put back; 0: none was.
     """
 
-    def __init__(self, world, *, moves=None, elsewhere=False):
-        self.elsewhere = elsewhere
+    def __init__(self, world, *, moves=None, elsewhere=False, last_forgotten=0):
+        self.elsewhere, self.last_forgotten = elsewhere, last_forgotten
         self.wrong = []
         self.counted = Counter()
         self._read(world, moves)
@@ -81,6 +82,8 @@ class Verdict:
                 self._wrong(number, f"was deposited {len(ours)} times, and nobody is told: {state}")
             if not self._excused(document):
                 self._wrong(number, f"was deposited {len(ours)} times without need: {state}")
+        if self._could_be_seen(ours) and not document.resent:
+            self._wrong(number, f"was deposited again after the backup, although TTN showed it: {state}")
         self._compare_attempts(number, ours)
         accepted = {deposit["reference"] for deposit in ours if deposit["reference"]}
         if (accepted and state == "rejected") or (accepted and state not in FINAL and not held):
@@ -97,6 +100,12 @@ class Verdict:
             return True
         # Absent by all the rules, and the company wants it deposited once more: not before W is over.
         return document.resent and any(late_beyond_window(d) for d in self.deposits[document.number])
+
+    def _could_be_seen(self, ours):
+        """:return: whether a restored database deposited what TTN showed to everybody who asked."""
+        before = [d for d in ours if d["id"] <= self.last_forgotten and "hidden" not in d["plan"]]
+        after = [d for d in ours if d["id"] > self.last_forgotten]
+        return bool(self.last_forgotten and before and after)
 
     def _compare_attempts(self, number, ours):
         """Every deposit was tried, and by an attempt that may have reached TTN."""

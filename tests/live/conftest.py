@@ -12,9 +12,6 @@ from tests.live.harness import browser as browser_module
 from tests.live.harness import database as databases
 from tests.live.harness import odoo, rpc, sandbox
 
-# The chaos run is `make chaos`: it takes minutes, many on a busy machine.
-collect_ignore = [] if "CHAOS_DOCUMENTS" in os.environ else ["test_chaos.py"]
-
 
 @pytest.fixture(scope="session")
 def base_database():

@@ -154,6 +154,7 @@ def test_periods_leave_no_gap(now, last_complete, longest):
 
 def test_cut_answers_are_asked_again_in_halves():
     assert halves((0.0, 200.0)) == ((0.0, 100.0), (100.0, 200.0))
-    assert halves((0.0, 119.0)) == ()
-    assert [n for n in range(99, 102) if is_cut(n)] == [100]
-    assert not is_cut(0)
+    assert halves((0.0, 3.9)) == ()
+    assert [n for n in range(90, 110) if is_cut(n)] == [98, 99, 100, 101, 102]
+    assert [n for n in range(480, 520) if is_cut(n)] == list(range(490, 511))
+    assert not any(map(is_cut, range(19)))
