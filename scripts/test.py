@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,8 @@ ENV_DIR = ROOT / ".env"
 PYTHON = ENV_DIR / "venv" / "bin" / "python"
 SANDBOX_PYTHON = ENV_DIR / "venv-sandbox" / "bin" / "python"
 SUITES = ("pure", "odoo", "live")
+# In which they are told
+ORDER = ("pure", "sandbox", "odoo", *(f"odoo_{application}" for application in BESIDE), "live")
 # What ODOO_TAGS is when nobody narrows the suite
 EVERYTHING = f"/{ADDON}"
 # Seconds after which a suite is ended: together less than what a continuous integration gives
@@ -72,40 +75,65 @@ def forget_old_logs(folder):
 
 
 def run_suites(chosen):
-    """Run the pure tests beside Odoo's (two cores), then the live ones alone: those measure time.
+    """Run Odoo's tests beside the others, for two cores; the pure ones and the live ones, which measure time, in turn.
 
     :return: the results in the order of the suites.
     """
-    narrowed = bool(os.environ.get("PYTEST_ARGS"))
     if set(chosen) & {"odoo", "live"}:
         drop_abandoned()
-    jobs = []
+    lines = [jobs for jobs in (pytest_jobs(chosen), odoo_jobs(chosen)) if jobs]
     # Not waited for when the run is interrupted: their processes are killed then
-    pool = ThreadPoolExecutor(max_workers=3)
+    pool = ThreadPoolExecutor(max_workers=len(lines))
     try:
-        if "pure" in chosen:
-            limits = {"seconds": LIMITS["pure"], "narrowed": narrowed}
-            jobs.append(pool.submit(run_pytest, "pure", PYTHON, "tests/pure", ROOT, **limits))
-            jobs.append(pool.submit(run_pytest, "sandbox", SANDBOX_PYTHON, "tests/sandbox", ROOT, **limits))
-        if "odoo" in chosen:
-            jobs.append(pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"]))
-            if os.environ.get("ODOO_TAGS", EVERYTHING) == EVERYTHING:
-                jobs += [
-                    pool.submit(run_odoo, ROOT, seconds=LIMITS["odoo"], beside=applications)
-                    for applications in BESIDE
-                ]
-        for job in as_completed(jobs):
-            print(job.result().line(), flush=True)
-        results = [job.result() for job in jobs]
-        if "live" in chosen:
-            live = run_pytest("live", PYTHON, "tests/live", ROOT, seconds=LIMITS["live"], narrowed=narrowed)
-            print(live.line(), flush=True)
-            results.append(live)
+        done = [pool.submit(run_in_turn, jobs) for jobs in lines]
+        for line in as_completed(done):
+            line.result()  # what went wrong in it ends the others
+        return sorted(
+            (result for line in done for result in line.result()), key=lambda r: ORDER.index(r.suite)
+        )
     except BaseException:
         end_all()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def pytest_jobs(chosen):
+    """:return: list of functions without arguments that give a ``Result``."""
+    folders = {"pure": ("pure", "sandbox"), "live": ("live",)}
+    return [
+        partial(
+            run_pytest,
+            name,
+            SANDBOX_PYTHON if name == "sandbox" else PYTHON,
+            f"tests/{name}",
+            ROOT,
+            seconds=LIMITS[suite],
+            narrowed=bool(os.environ.get("PYTEST_ARGS")),
+        )
+        for suite, names in folders.items()
+        if suite in chosen
+        for name in names
+    ]
+
+
+def odoo_jobs(chosen):
+    """:return: as ``pytest_jobs``."""
+    if "odoo" not in chosen:
+        return []
+    whole = os.environ.get("ODOO_TAGS", EVERYTHING) == EVERYTHING
+    return [
+        partial(run_odoo, ROOT, seconds=LIMITS["odoo"], beside=application)
+        for application in (None, *(BESIDE if whole else ()))
+    ]
+
+
+def run_in_turn(jobs):
+    """:return: the results, each printed when it is there."""
+    results = []
+    for job in jobs:
+        results.append(job())
+        print(results[-1].line(), flush=True)
     return results
 
 
