@@ -43,13 +43,16 @@ class Failpoints:
         if name:
             self.at(f"{name}.committed")
 
-    def ends(self, owner, method, name):
-        """The next commit after ``method`` is the one that ends the work ``name``."""
+    def ends(self, owner, method, name, always=True):
+        """The next commit after ``method`` is the one that ends the work ``name``.
+
+        :param bool always: also when ``method`` gives nothing; of a claim of no document there is nothing to lose.
+        """
         original = getattr(owner, method)
 
         def run(self_, *args, **kwargs):
             result = original(self_, *args, **kwargs)
-            self.work.name = name
+            self.work.name = name if always or result else None
             return result
 
         setattr(owner, method, run)
@@ -72,8 +75,8 @@ def install(points):
     )
 
     points.ends(Prepare, "_prepare", "prepare")
-    points.ends(Deposit, "_claim_deposits", "claim")
-    points.ends(Follow, "_claim_questions", "question")
+    points.ends(Deposit, "_claim_deposits", "claim", always=False)
+    points.ends(Follow, "_claim_questions", "question", always=False)
     points.ends(Follow, "_expire_lease", "lease")
     points.ends(Queue, "_record_together", "result")
     points.ends(L10nTnEdiAccount, "_apply_sweep", "sweep")
