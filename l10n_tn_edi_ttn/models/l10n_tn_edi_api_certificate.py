@@ -166,7 +166,7 @@ class L10nTnEdiApiAccess(models.AbstractModel):
 
     @api.model
     def _comes_from_proxy(self, headers):
-        """:return: bool, whether the call bears the secret of the server's configuration; without a good one there nobody does."""
+        """:return: bool, whether the call bears the secret of the server's configuration; without one there nobody does."""
         secret = tools.config.get(CONFIG_PROXY_SECRET) or ""
         given = headers.get(PROXY_HEADER, "")
         return len(secret) >= SHORTEST_SECRET and consteq(given.encode(), secret.encode())

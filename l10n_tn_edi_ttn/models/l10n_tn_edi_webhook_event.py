@@ -1,14 +1,19 @@
 """What webhooks are told: one event for each change of status that a transaction, or a savepoint of it, leaves behind."""
 
 import json
+import logging
 import uuid
 from datetime import UTC, datetime
+
+import psycopg2
 
 from odoo import api, models
 
 from .account_move_api import OWN_PREFIX
 from .l10n_tn_edi_text import cut
 from .l10n_tn_edi_webhook import OUTCOMES
+
+_logger = logging.getLogger(__name__)
 
 PENDING = "l10n_tn_edi.webhook_events"
 SENTENCE = 500
@@ -44,11 +49,27 @@ class L10nTnEdiDocument(models.Model):
         precommit.data[PENDING] = {**states, **precommit.data[PENDING]}
 
     def _write_events(self):
-        """Called before the commit: the messages belong to the transaction that changed the status."""
+        """Called before the commit: the messages belong to the transaction that changed the status.
+
+        What goes wrong here must not undo that change, which may be TTN's answer: it is logged, and nobody is told.
+        """
         before = self.env.cr.precommit.data.pop(PENDING, {})
         listening = self.env["l10n_tn_edi.webhook"]._listening()
         if not before or not listening:
             return
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self._add_events(before, listening)
+        except psycopg2.OperationalError:
+            raise  # somebody else won; the whole transaction begins anew
+        except Exception:
+            _logger.exception("Webhooks are not told about the documents %s", list(before))
+            self.env["l10n_tn_edi.webhook.delivery"].invalidate_model(flush=False)
+
+    def _add_events(self, before, listening):
+        """:param dict before: see ``_note_states``.
+        :param tuple listening: see ``l10n_tn_edi.webhook._listening``.
+        """
         # One that another worker has deleted meanwhile is in the cache yet.
         there = set(
             self.env["l10n_tn_edi.webhook"].sudo().browse([each[0] for each in listening]).exists().ids

@@ -175,6 +175,20 @@ class TestWebhooks(TnEdiCommon):
         self.commit()
         self.assertFalse(self.of(document))
 
+    def test_what_cannot_be_told_undoes_nothing(self):
+        document = self.make_invoice(post=True).l10n_tn_edi_document_id.sudo()
+        self.commit()
+        documents = self.env.registry["l10n_tn_edi.document"]
+        with (
+            patch.object(documents, "_event_data", side_effect=ZeroDivisionError),
+            self.assertLogs("odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_webhook_event", "ERROR"),
+        ):
+            document._fail("document.unexpected")
+            self.commit()
+        self.env.invalidate_all()
+        self.assertEqual(document.state, "error")
+        self.assertFalse(self.of(document))
+
     def test_no_webhook_costs_no_query_a_document(self):
         self.webhook.active = False
         few, many = (
