@@ -106,7 +106,6 @@
         "report/report_enrolment.xml",
         "security/l10n_tn_edi_onboarding_security.xml",
         "wizards/l10n_tn_edi_onboarding_views.xml",
-        "views/res_config_settings_archive_store_views.xml",
         "security/l10n_tn_edi_archive_seal_security.xml",
         "data/ir_cron_archive_seal.xml",
         "views/l10n_tn_edi_archive_entry_views.xml",
@@ -124,6 +123,8 @@
         "security/l10n_tn_edi_api_certificate_security.xml",
         "views/l10n_tn_edi_api_certificate_views.xml",
         "views/l10n_tn_edi_archive_settings_views.xml",
+        "views/res_config_settings_archive_store_views.xml",
+        "data/l10n_tn_edi_archive_actions.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -92,16 +92,31 @@ class L10nTnEdiArchiveEntry(models.Model):
         )
         return self.sudo().browse(entry_id for (entry_id,) in self.env.execute_query(query))
 
-    @api.model
     def action_delete_over(self):
-        """Delete what is past its term in the company of the user, as a responsible of the accounting.
+        """Delete those of the entries that are past their term, as a responsible of the accounting.
 
-        :return: int, how many entries were deleted.
+        :return: an action that says how many they were.
         :raise AccessError: for anybody else.
+        :raise UserError: when all of them have to be kept.
         """
         if not self.env.user.has_group("account.group_account_manager"):
             raise AccessError(self.env._("Only an accounting administrator may delete from the archive."))
-        return self._delete_over(self.env.company)
+        self.check_access("read")
+        over = self.sudo()._over().filtered(lambda entry: entry.kind == "invoice" and not entry.deletion_id)
+        if not over:
+            raise UserError(
+                self.env._("Their term has not ended, or a legal hold keeps them: nothing was deleted.")
+            )
+        over._delete_for_good()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%(count)s entries past their term were deleted.", count=len(over)),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     @api.model
     def _delete_over(self, company):
@@ -113,13 +128,15 @@ class L10nTnEdiArchiveEntry(models.Model):
         :return: int, how many entries were deleted.
         """
         found = self._find_over(company)
-        for mode in set(found.mapped("mode")):
-            found.filtered(lambda entry, mode=mode: entry.mode == mode)._delete_for_good()
+        found._delete_for_good()
         return len(found)
 
     def _delete_for_good(self):
-        """Entries of one archive whose term has ended: see ``_delete_over``."""
-        company, mode = self.company_id, self[0].mode
+        """Entries whose term has ended, archive by archive: see ``_delete_over``."""
+        for (company, mode), entries in self.grouped(lambda entry: (entry.company_id, entry.mode)).items():
+            entries._delete_from_archive(company, mode)
+
+    def _delete_from_archive(self, company, mode):
         numbers = self.mapped("number")
         data = records.deletion(numbers)
         file = self._record_file(records.DELETION, records.DELETION_NAME, "application/json", data)
