@@ -89,6 +89,7 @@ class Wire:
     :param reached: a byte of the request may have left
     :param status: HTTP status once it was read
     :param date: the Date header, as it came; "" when there is none
+    :param headers: those of the answer, their names in lower case
     :param body: the decompressed body, as far as it was read
     :param problem: what went wrong
     """
@@ -97,6 +98,7 @@ class Wire:
     reached: bool = False
     status: int | None = None
     date: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     problem: Problem | None = None
 
@@ -267,6 +269,7 @@ class OnceAdapter(BaseAdapter):
             response = connection.getresponse()
             self.wire.status = response.status
             self.wire.date = response.getheader("Date") or ""
+            self.wire.headers = {name.lower(): value for name, value in response.getheaders()}
             self._read(response)
         except TimeoutError as error:
             if not self.wire.reached:

@@ -89,7 +89,7 @@ class L10nTnEdiTransport(models.AbstractModel):
             except requests.RequestException as error:
                 error.problem = wire.problem
                 raise
-            return Response(answer.status_code, answer.content, answer.headers)
+            return Response(answer.status_code, answer.content, wire.headers)
 
         return call
 

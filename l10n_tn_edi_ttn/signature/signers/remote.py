@@ -49,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: HTTP status, body and headers. Body and headers may hold a token, so they are not shown."""
+    """An answer: HTTP status, body and headers (names in lower case). Both may hold a token, so they are not shown."""
 
     status: int
     body: bytes = field(repr=False)

@@ -7,10 +7,14 @@ import urllib.request
 from .processes import ENV_DIR, Process, free_port
 
 SERVER = ENV_DIR / "venv-sandbox" / "bin" / "moto_server"
+# The server looks whether somebody signed, not whether rightly.
+ANYBODY = (
+    "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=any"
+)
 
 
 class ObjectStore(Process):
-    """Answers without asking who calls, so that a test can look beside Odoo."""
+    """Believes any key, so that a test can look beside Odoo."""
 
     def __init__(self):
         self.port = free_port()
@@ -25,9 +29,11 @@ class ObjectStore(Process):
 
     def call(self, method, path, headers=None):
         """:return: (HTTP status, body); status 0 without an answer."""
-        request = urllib.request.Request(f"{self.url}{path}", method=method, headers=headers or {})
+        request = urllib.request.Request(
+            f"{self.url}{path}", method=method, headers={"Authorization": ANYBODY, **(headers or {})}
+        )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
