@@ -44,9 +44,8 @@ class TestArchiveRetention(TnEdiArchiveCommon):
     def test_nothing_is_deleted_before_its_date(self):
         entries = self.archived(2)
         responsible = self.make_responsible()
-        self.assertEqual(
-            self.entries.with_user(responsible).with_company(self.company).action_delete_over(), 0
-        )
+        with self.assertRaises(UserError):
+            entries.with_user(responsible).sudo(False).action_delete_over()
         self.assertTrue(all(file._is_intact() for file in entries.file_ids))
         with self.assertRaises(AccessError):
             entries.with_user(self.make_accountant()).sudo(False).action_delete_over()
