@@ -93,7 +93,12 @@ class L10nTnEdiDocument(models.Model):
     )
     archive_tries = fields.Integer(readonly=True, copy=False)
     archive_problem = fields.Char(readonly=True, copy=False, help="Code of why it is not archived yet.")
-    archive_entry_ids = fields.One2many("l10n_tn_edi.archive.entry", "document_id", string="Archived As")
+    archive_entry_ids = fields.One2many(
+        "l10n_tn_edi.archive.entry",
+        "document_id",
+        string="Archived As",
+        groups="l10n_tn_edi_ttn.group_archive_reader,l10n_tn_edi_ttn.group_archive_auditor",
+    )
 
     def _auto_init(self):
         # EXTENDS 'base': what became final before there was an archive is archived too
