@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..api import problems as api_problems
 from ..archive import codes as archive_codes
 from ..archive import findings as archive_findings
 from ..elfatoora import answers, facts, rejections, rejections_data, wire
@@ -191,6 +192,9 @@ class TestMessages(TnEdiCommon):
             | TAX_CODES
             | IMPORT_CODES
             | WEBHOOK_CODES
+            | api_problems.PROBLEMS.keys()
+            | api_problems.BODY_CODES
+            | api_problems.INVOICE_CODES
         )
 
     def test_every_code_has_a_sentence(self):
