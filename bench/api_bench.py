@@ -31,7 +31,7 @@ from tests.live.harness.processes import ENV_DIR, SCRIPTS, run, wait_until  # no
 LINES = 5
 FLOOR = 200
 # Of the floor; the server, the clients, the queue, PostgreSQL and the sandbox share the machine meanwhile
-LIMIT_RATIO = 8.0
+LIMIT_RATIO = 4.0
 
 
 class Load:
