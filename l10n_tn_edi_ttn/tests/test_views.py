@@ -143,8 +143,9 @@ class TestScreens(ScreenCase):
             with self.subTest(kind=kind):
                 self.assertIn("l10n_tn_edi_", here.get_view(view_type=kind)["arch"])
                 self.assertNotIn("l10n_tn_edi_", there.get_view(view_type=kind)["arch"])
+        view = self.env.ref("account.view_tax_tree")
         for taxes, seen in ((here.env["account.tax"], True), (there.env["account.tax"], False)):
-            self.assertEqual("l10n_tn_edi_" in taxes.get_view(view_type="list")["arch"], seen)
+            self.assertEqual("l10n_tn_edi_" in taxes.get_view(view.id, "list")["arch"], seen)
 
     def test_action_menu_abroad_has_nothing_of_it(self):
         actions = self.env(su=True)["ir.actions.actions"]

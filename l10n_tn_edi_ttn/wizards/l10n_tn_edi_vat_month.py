@@ -62,13 +62,13 @@ class L10nTnEdiVatMonth(models.TransientModel):
     @api.depends_context("lang")
     def _compute_table_html(self):
         """The lines as a table: below each thing that TTN said, base and tax; nothing where there is nothing."""
-        statuses = [
-            ("posted", self.env._("Posted")),
-            ("accepted", self.env._("Accepted")),
-            ("pending", self.env._("Pending")),
-            ("rejected", self.env._("Rejected")),
-            ("excluded", self.env._("Excluded")),
-        ]
+        statuses = {
+            "posted": self.env._("Posted"),
+            "accepted": self.env._("Accepted"),
+            "pending": self.env._("Pending"),
+            "rejected": self.env._("Rejected"),
+            "excluded": self.env._("Excluded"),
+        }
         for report in self:
             currency = report.currency_id
 
@@ -79,7 +79,7 @@ class L10nTnEdiVatMonth(models.TransientModel):
 
             report.table_html = self.env["ir.qweb"]._render(
                 "l10n_tn_edi_ttn.vat_month_table",
-                {"lines": report.line_ids, "statuses": statuses, "amount": amount},
+                {"lines": report.line_ids, "statuses": list(statuses.items()), "amount": amount},
             )
 
     def _title(self):
