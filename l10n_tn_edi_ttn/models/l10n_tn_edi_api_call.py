@@ -22,9 +22,7 @@ class L10nTnEdiApiCall(models.Model):
     )
     user_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     credential = fields.Char(readonly=True, help="The key or certificate that was shown, without its secret.")
-    request_id = fields.Char(
-        string="Request", readonly=True, help="As the answer's header X-Request-Id has it."
-    )
+    request_id = fields.Char(readonly=True, help="As the answer's header X-Request-Id has it.")
     started_at = fields.Datetime(readonly=True, required=True)
     duration_ms = fields.Integer(string="Duration (ms)", readonly=True)
     address = fields.Char(string="From", readonly=True)

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 class L10nTnEdiArchiveEntry(models.Model):
     _inherit = "l10n_tn_edi.archive.entry"
 
-    seal_id = fields.Many2one("l10n_tn_edi.archive.seal", string="Seal", compute="_compute_seal_id")
+    seal_id = fields.Many2one("l10n_tn_edi.archive.seal", compute="_compute_seal_id")
     stamped_at = fields.Datetime(string="Time-stamped On", compute="_compute_seal_id")
 
     @api.depends("number", "company_id", "mode")
