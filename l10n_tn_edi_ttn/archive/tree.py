@@ -44,14 +44,17 @@ class Tree:
 
         Empty when the group is one digest and the root itself: the time-stamp then covers it without a tree.
         """
-        group = sorted(self._groups[index])
+        return with_group(self._groups[index], self.path(index))
+
+    def path(self, index: int) -> Reduced:
+        """The neighbours from the group at ``index`` up to the root; to be joined with the group: :func:`with_group`."""
         path = []
         for level in self._levels[:-1]:
             neighbour = index ^ 1
             if neighbour < len(level):
                 path.append([level[neighbour]])
             index //= 2
-        return with_group(group, path)
+        return path
 
 
 def with_group(group: Sequence[bytes], path: Sequence[Sequence[bytes]]) -> Reduced:

@@ -159,6 +159,7 @@ from . import l10n_tn_edi_messages_archive_proof
 from . import l10n_tn_edi_time_stamping
 from . import l10n_tn_edi_archive_seal
 from . import l10n_tn_edi_archive_stamp
+from . import l10n_tn_edi_archive_rehash
 from . import l10n_tn_edi_archive_account
 from . import l10n_tn_edi_archive_check
 from . import l10n_tn_edi_archive_export

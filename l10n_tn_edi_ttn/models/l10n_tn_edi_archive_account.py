@@ -55,6 +55,7 @@ class L10nTnEdiAccount(models.Model):
             return
         problem = self._seal_days()
         problem = self._stamp_seals() or problem
+        problem = self._rehash_seals() or problem
         problem = self._renew_stamps() or problem
         told = problem and {"code": problem[0], "params": problem[1]}
         if told != (self.archive_problem or None):

@@ -10,10 +10,11 @@ import psycopg2
 
 from odoo import api, fields, models
 
-from ..archive import chain, record, tree, verify
+from ..archive import chain, verify
 from ..archive.checks import Judges
 from ..archive.container import Writer
 from ..archive.layout import Export
+from .l10n_tn_edi_archive_proofs import DayProofs
 
 _logger = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ class L10nTnEdiArchiveExport(models.Model):
         for entry in entries:
             data = entry.record_json.encode()
             contents = {file.name: file._read for file in entry.file_ids}
-            writer.add_record(data, contents, proofs.of(entry.number, data))
+            writer.add_record(data, contents, proofs.of(entry))
         self.checkpoint = {**self.checkpoint, "number": numbers[-1]}
         self.done_count += len(numbers)
         entries.file_ids.invalidate_recordset(flush=False)
@@ -248,7 +249,7 @@ class L10nTnEdiArchiveExport(models.Model):
 
 
 class Proofs:
-    """Evidence records of entries, in the order of their numbers: the tree of a day is made once.
+    """Evidence records of entries, in the order of their numbers: the trees of a day are made once.
 
     :param env: environment in superuser mode.
     :param own: domain of the archive.
@@ -257,27 +258,15 @@ class Proofs:
     def __init__(self, env, own):
         self._seals = env["l10n_tn_edi.archive.seal"]
         self._own = own
-        self._seal = self._seals
-        self._leaves, self._tree = [], None
+        self._day = None
 
-    def of(self, number, data):
-        """:return: bytes of the evidence record of the entry ``number`` with the canonical record ``data``."""
-        if not self._seal or number > self._seal.last_number:
-            self._seal = self._seals.search(
-                [*self._own, ("first_number", "<=", number), ("last_number", ">=", number)]
+    def of(self, entry):
+        """:return: bytes of the evidence record of the entry."""
+        number = entry.number
+        if not self._day or number > self._day.seal.last_number:
+            self._day = DayProofs(
+                self._seals.search(
+                    [*self._own, ("first_number", "<=", number), ("last_number", ">=", number)]
+                )
             )
-            self._leaves = self._seal._leaves()
-            self._tree = tree.Tree([[leaf] for leaf in self._leaves])
-        index = number - self._seal.first_number
-        reduced = self._tree.reduced(index)
-        if reduced:
-            # The leaf itself gives way to the digests that it stands for
-            neighbours = list(reduced[0])
-            neighbours.remove(self._leaves[index])
-            reduced = [neighbours, *reduced[1:]]
-        group = record.group(data, record.read(data))
-        statement, signature = self._seal.statement.encode(), self._seal._signature() or None
-        seal = chain.seal_digest(statement, signature)
-        return self._seal._renewed(
-            chain.above(tree.with_group(sorted(group), reduced), self._tree.root, seal)
-        )
+        return self._day.of(number - self._day.seal.first_number, entry._group)

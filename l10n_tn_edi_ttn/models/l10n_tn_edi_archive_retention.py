@@ -3,6 +3,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.addons.base.models.res_users import check_identity
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
@@ -92,8 +93,10 @@ class L10nTnEdiArchiveEntry(models.Model):
         )
         return self.sudo().browse(entry_id for (entry_id,) in self.env.execute_query(query))
 
+    @check_identity
     def action_delete_over(self):
-        """Delete those of the entries that are past their term, as a responsible of the accounting.
+        """Delete those of the entries that are past their term, as a responsible of the accounting whose password is asked
+        for again.
 
         :return: an action that says how many they were.
         :raise AccessError: for anybody else.

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..archive import chain, evidence, tree
+from ..archive import chain, tree
 from ..signature import certificates
+from .l10n_tn_edi_archive_proofs import DayProofs
 
 #: So long before the end of its service's certificate a time-stamp is renewed.
 RENEW_BEFORE = timedelta(days=90)
@@ -21,7 +22,8 @@ class L10nTnEdiArchiveStamp(models.Model):
     """One time-stamp after RFC 3161 of one seal; like the seal it is never changed.
 
     The first one covers the seal's own digest. A renewal covers the time-stamp before it, many of them at once: it holds
-    the way (a reduced hash tree) from there to the digest that was stamped. Source: RFC 4998, chapter 5.
+    the way (a reduced hash tree) from there to the digest that was stamped. Before the hash algorithm grows old, one covers
+    a new tree over the day's files and all their time-stamps so far. Source: RFC 4998, chapter 5.
     """
 
     _name = "l10n_tn_edi.archive.stamp"
@@ -34,9 +36,27 @@ class L10nTnEdiArchiveStamp(models.Model):
         "l10n_tn_edi.archive.seal", required=True, readonly=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="seal_id.company_id", store=True, precompute=True)
-    kind = fields.Selection([("first", "First"), ("renewal", "Renewal")], required=True, readonly=True)
+    kind = fields.Selection(
+        [("first", "First"), ("renewal", "Renewal"), ("rehash", "New Hash Algorithm")],
+        required=True,
+        readonly=True,
+    )
+    algorithm = fields.Selection(
+        [("sha256", "SHA-256"), ("sha512", "SHA-512")],
+        string="Hash Algorithm",
+        readonly=True,
+        help="Of this time-stamp and those after it, where it is another than before.",
+    )
     token = fields.Binary(attachment=False, required=True, readonly=True, help="TimeStampToken, DER.")
-    way = fields.Json(readonly=True, help="Of a renewal: the reduced hash tree, lists of digests in hex.")
+    way = fields.Json(
+        readonly=True,
+        help="Of a renewal: the reduced hash tree, lists of digests in hex; with another algorithm from the tree on.",
+    )
+    leaves = fields.Binary(
+        attachment=False,
+        readonly=True,
+        help="With another algorithm: the digest of each entry in order of number, then that of the seal.",
+    )
     stamped_at = fields.Datetime(required=True, readonly=True, help="What the service certifies.")
     valid_until = fields.Datetime(
         required=True, readonly=True, index=True, help="End of the service's certificate."
@@ -59,6 +79,11 @@ class L10nTnEdiArchiveStamp(models.Model):
         """:return: bytes of the TimeStampToken."""
         self.ensure_one()
         return base64.b64decode(self.with_context(bin_size=False).token)
+
+    def _leaves(self):
+        """:return: bytes of the digests that a time-stamp with another algorithm holds, one after the other."""
+        self.ensure_one()
+        return base64.b64decode(self.with_context(bin_size=False).leaves or b"")
 
     def _reduced(self):
         """:return: the reduced hash tree from the time-stamp before to this one."""
@@ -97,37 +122,44 @@ class L10nTnEdiArchiveSeal(models.Model):
     def _evidence(self):
         """:return: bytes of the evidence record (RFC 4998) of the seal itself; None without a time-stamp."""
         self.ensure_one()
-        statement, signature = self.statement.encode(), self._signature() or None
-        return self._renewed(chain.seal_path(bytes.fromhex(self.root), statement, signature))
+        return DayProofs(self).of_seal()
 
-    def _renewed(self, reduced):
-        """The evidence record of what leads to the stamped digest of this seal.
-
-        :param reduced: its reduced hash tree.
-        :return: bytes; None as long as the seal has no time-stamp.
-        """
-        first, *renewals = self.stamp_ids.sorted("id") or [None]
-        if not first:
-            return None
-        record = evidence.make(reduced, first._token())
-        for one in renewals:
-            record = evidence.renew(record, one._token(), one._reduced())
-        return record
+    def _by_algorithm(self):
+        """:return: dict of the names of hash algorithms to those of these seals that were last stamped with them."""
+        newest = self.env["l10n_tn_edi.archive.stamp"]._read_group(
+            [("seal_id", "in", self.ids), ("kind", "=", "rehash")], ["seal_id"], ["id:max"]
+        )
+        stamps = self.env["l10n_tn_edi.archive.stamp"].browse([stamp for _seal, stamp in newest])
+        names = {stamp.seal_id: stamp.algorithm for stamp in stamps}
+        return self.grouped(lambda seal: names.get(seal, chain.ALGORITHM))
 
     def _renew(self):
-        """Cover the newest time-stamps of these seals with one new time-stamp.
+        """Cover the newest time-stamps of these seals with new ones, one for each hash algorithm.
 
         :return: None, or (code, params) of why there is none.
         """
+        for algorithm, seals in self._by_algorithm().items():
+            problem = seals._renew_together(algorithm)
+            if problem:
+                return problem
+        return None
+
+    def _renew_together(self, algorithm):
         old = self._newest_stamps().sorted("id")
+
+        def digest_of(stamp):
+            return hashlib.new(algorithm, stamp._token()).digest()
+
         # Seals that were renewed together have the same newest time-stamp
-        digests = list(dict.fromkeys(hashlib.sha256(one._token()).digest() for one in old))
-        renewal = tree.Tree([[digest] for digest in digests])
+        digests = list(dict.fromkeys(map(digest_of, old)))
+        renewal = tree.Tree([[digest] for digest in digests], algorithm)
         ways = {
             digest: [[node.hex() for node in step] for step in renewal.reduced(at)]
             for at, digest in enumerate(digests)
         }
-        stamped, problem = self.env["l10n_tn_edi.time.stamping"]._stamp(self.company_id, renewal.root)
+        stamped, problem = self.env["l10n_tn_edi.time.stamping"]._stamp(
+            self.company_id, renewal.root, algorithm
+        )
         if problem:
             return problem
         Stamp = self.env["l10n_tn_edi.archive.stamp"]
@@ -137,7 +169,7 @@ class L10nTnEdiArchiveSeal(models.Model):
                 {
                     "seal_id": one.seal_id.id,
                     "kind": "renewal",
-                    "way": ways[hashlib.sha256(one._token()).digest()],
+                    "way": ways[digest_of(one)],
                     **values,
                 }
                 for one in old

@@ -7,6 +7,7 @@ from odoo import fields
 
 from ..archive import chain, cms, evidence, record, timestamps, tree
 from ..archive.findings import ArchiveError
+from .l10n_tn_edi_archive_proofs import DayProofs
 
 
 class Wrong(Exception):
@@ -57,12 +58,12 @@ class Walk:
         self.number, self.sequence = number, sequence
         self.files = self.bytes = 0
         self.head = None
-        self._seal, self._leaves = env["l10n_tn_edi.archive.seal"], []
+        self._seal, self._leaves, self._proofs = env["l10n_tn_edi.archive.seal"], [], None
         if sequence:
             self._seal = self._seal_at(sequence)
             if not self._seal:
                 raise Wrong("archive.seal_missing", sequence=sequence)
-            self._leaves = self._seal._leaves()
+            self._leaves, self._proofs = self._seal._leaves(), DayProofs(self._seal)
 
     def step(self, most):
         """Look at up to ``most`` entries.
@@ -127,6 +128,7 @@ class Walk:
             if (entry[column] or None) != told:
                 raise Wrong("archive.column_changed", number, column=column)
         self._check_files(entry, kept)
+        self._check_rehashes(entry)
 
     def _check_deleted(self, entry):
         """An entry whose term has ended: its hashes are still those that were sealed, and a deletion names it."""
@@ -147,6 +149,19 @@ class Walk:
             return
         if tree.leaf(group) != self._leaves[number - self._seal.first_number]:
             raise Wrong("archive.record_changed", number)
+
+    def _check_rehashes(self, entry):
+        """Compare record and files with the trees that were made of them later, with other algorithms."""
+        if not self._seal or entry.number > self._seal.last_number:
+            return
+        index = entry.number - self._seal.first_number
+        for stamp in self._proofs.rehashes:
+            try:
+                kept = self._proofs.keeps(index, entry._group, stamp)
+            except ArchiveError:
+                kept = False
+            if not kept:
+                raise Wrong("archive.rehash_changed", entry.number)
 
     def _check_files(self, entry, kept):
         rows = {file.name: file for file in entry.file_ids}
@@ -204,8 +219,8 @@ class Walk:
         ):
             raise wrong
         self._check_signature(seal, statement, signature)
-        self._check_stamps(seal, statement, signature)
-        self._seal, self._leaves = seal, leaves
+        self._check_stamps(seal)
+        self._seal, self._leaves, self._proofs = seal, leaves, DayProofs(seal)
         self.sequence, self.head = seal.sequence, seal.head
 
     def _check_signature(self, seal, statement, signature):
@@ -218,7 +233,7 @@ class Walk:
         except ArchiveError as error:
             raise Wrong("archive.seal_signature", **_named(seal), **self._why(error)) from None
 
-    def _check_stamps(self, seal, statement, signature):
+    def _check_stamps(self, seal):
         """Each time-stamp covers the seal, or the time-stamp before it, and the rows say what they say."""
         rows = seal.stamp_ids.sorted("id")
         if not rows:
@@ -228,9 +243,13 @@ class Walk:
         def judge(token, digest, algorithm):
             return timestamps.verify(token, digest, algorithm=algorithm, trust=trust)
 
-        group = chain.seal_group(statement, signature or None)
+        proofs = DayProofs(seal)
         try:
-            proved = evidence.verify(seal._evidence(), lambda _algorithm: group, judge)
+            proved = evidence.verify(proofs.of_seal(), proofs.seal_group, judge)
+            for stamp in proofs.rehashes:
+                # The way of the seal goes over all the others in the tree, yet not over its own place there
+                if not proofs.keeps(seal.entry_count, proofs.seal_group, stamp):
+                    raise ArchiveError("evidence.group")
         except ArchiveError as error:
             raise Wrong("archive.stamp_changed", **_named(seal), **self._why(error)) from None
         told = [stamp.time.replace(tzinfo=None, microsecond=0) for stamp in proved.stamps]

@@ -28,6 +28,10 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "reason in the server's log.",
                 company=p["company"],
             ),
+            "archive.hashes_old": lambda p: self.env._(
+                "The archive's hash algorithm grows old and no other one that is known here is trusted for longer: the "
+                "module has to be updated."
+            ),
             "tsa.missing": lambda p: self.env._(
                 "%(company)s has no time-stamp service: nobody certifies when the archive was sealed. Enter its address in the "
                 "settings.",
@@ -74,6 +78,11 @@ class L10nTnEdiMessages(models.AbstractModel):
             ),
             "archive.deletion_unexplained": lambda p: self.env._(
                 "Entry %(number)s was emptied without a deletion that names it.", number=p["number"]
+            ),
+            "archive.rehash_changed": lambda p: self.env._(
+                "Entry %(number)s does not fit the hash tree that was made with another algorithm: its record, a file or the "
+                "time-stamp was changed.",
+                number=p["number"],
             ),
             "archive.seal_missing": lambda p: self.env._(
                 "Seal %(sequence)s of the archive is missing.", sequence=p["sequence"]

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 from odoo import api, models
 
-from ..archive import timestamps
+from ..archive import chain, timestamps
 from ..archive.findings import ArchiveError
 from ..signature.signers.remote import Request
 
@@ -25,11 +25,12 @@ class L10nTnEdiTimeStamping(models.AbstractModel):
     _description = "Time-stamps"
 
     @api.model
-    def _stamp(self, company, digest):
+    def _stamp(self, company, digest, algorithm=chain.ALGORITHM):
         """Have the time of a digest certified.
 
         :param company: ``res.company`` whose service is asked.
-        :param bytes digest: a SHA-256.
+        :param bytes digest: made with ``algorithm``.
+        :param str algorithm: name of the hash algorithm.
         :return: (``Stamped``, None), or (None, (code of a sentence, its parameters)) when there is no time-stamp that can
             be relied upon.
         """
@@ -41,7 +42,7 @@ class L10nTnEdiTimeStamping(models.AbstractModel):
             "POST",
             company.l10n_tn_edi_tsa_url,
             "POST (time-stamp service)",
-            timestamps.request(digest, nonce=nonce),
+            timestamps.request(digest, nonce=nonce, algorithm=algorithm),
             "application/timestamp-query",
             accept=REPLY,
             login=self._login(company),
@@ -54,8 +55,10 @@ class L10nTnEdiTimeStamping(models.AbstractModel):
             return None, ("tsa.status", {"status": answer.status})
         trust = self.env["l10n_tn_edi.trust.anchor"]._archive_trust()
         try:
-            token = timestamps.read_response(answer.body, digest, nonce=nonce, trust=trust)
-            return Stamped(token, timestamps.verify(token, digest)), None
+            token = timestamps.read_response(
+                answer.body, digest, nonce=nonce, algorithm=algorithm, trust=trust
+            )
+            return Stamped(token, timestamps.verify(token, digest, algorithm=algorithm)), None
         except ArchiveError as error:
             return None, (error.code, error.params)
 

@@ -58,4 +58,5 @@ from . import test_views
 from . import test_archive
 from . import test_webhooks
 from . import test_archive_guard
+from . import test_archive_rehash
 from . import test_archive_retention

@@ -1,7 +1,10 @@
 """Terms, legal holds and deletion runs; who may look, and what is written down about it."""
 
 import json
+import time
 from datetime import timedelta
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -14,6 +17,13 @@ from .common_import import TnEdiImportCommon
 
 @tagged("post_install_l10n", "post_install", "-at_install")
 class TestArchiveRetention(TnEdiArchiveCommon):
+    def setUp(self):
+        super().setUp()
+        self.session = {"identity-check-last": time.time()}
+        self.startPatcher(
+            patch("odoo.addons.base.models.res_users.request", SimpleNamespace(session=self.session))
+        )
+
     def past(self, entries, day="2020-12-31"):
         """The term of the entries ended on a day."""
         self.opened(
@@ -49,6 +59,14 @@ class TestArchiveRetention(TnEdiArchiveCommon):
         self.assertTrue(all(file._is_intact() for file in entries.file_ids))
         with self.assertRaises(AccessError):
             entries.with_user(self.make_accountant()).sudo(False).action_delete_over()
+
+    def test_the_password_is_asked_for_before_a_deletion(self):
+        [entry] = self.archived()
+        self.past(entry)
+        self.session["identity-check-last"] = time.time() - 3600
+        asked = entry.with_user(self.make_responsible()).sudo(False).action_delete_over()
+        self.assertEqual(asked["res_model"], "res.users.identitycheck")
+        self.assertTrue(entry.record_json, "nothing is deleted yet")
 
     def test_deletion_keeps_what_proves_the_others(self):
         gone, kept = self.archived(2)
