@@ -10,7 +10,8 @@ import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "l10n_tn_edi_ttn"))
+# At the end: the addon's folder holds a package "tests" too, and the tests import this file
+sys.path.append(str(ROOT / "l10n_tn_edi_ttn"))
 
 from api.openapi import build  # noqa: E402
 from spreadsheet.columns import BY_KEY  # noqa: E402
