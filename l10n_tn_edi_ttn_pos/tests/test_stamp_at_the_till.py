@@ -210,23 +210,48 @@ class TestStampAtTheTillTour(TillCommon, HttpCase):
     # The till asks several things at once, which one after the other use the test's one cursor.
     test_cursor_lock_timeout = 120
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        new_test_user(
+            cls.env(su=True),
+            login="caissier",
+            password="caissier",
+            groups="base.group_user,point_of_sale.group_pos_user",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    def sell(self, tour):
+        """Run a tour as a cashier.
+
+        :return: the orders that it made.
+        """
+        # What is printed is not looked at here.
+        self.patch(type(self.env["account.move"]), "_generate_and_send", lambda *args, **kwargs: {})
+        self.start_tour(f"/pos/ui/{self.till.id}", tour, login="caissier", timeout=600)
+        return self.env["pos.order"].sudo().search([("config_id", "=", self.till.id)], order="id")
+
     def test_tour(self):
         """A cashier sells with and without invoice, to a company and to a public body, and takes a sale back."""
         self.consumer.sudo().write(
             {"name": "Commune d'Essai", "is_company": True, "l10n_tn_edi_public_body": "local"}
         )
-        new_test_user(
-            self.env(su=True),
-            login="caissier",
-            password="caissier",
-            groups="base.group_user,point_of_sale.group_pos_user",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
-        # What is printed is not looked at here.
-        self.patch(type(self.env["account.move"]), "_generate_and_send", lambda *args, **kwargs: {})
-        self.start_tour(f"/pos/ui/{self.till.id}", "l10n_tn_edi_ttn_pos_stamp", login="caissier", timeout=600)
-        orders = self.env["pos.order"].sudo().search([("config_id", "=", self.till.id)], order="id")
+        orders = self.sell("l10n_tn_edi_ttn_pos_stamp")
         self.assertEqual(orders.mapped("amount_total"), [119.0, 120.0, 119.0, -120.0])
         self.assertEqual(orders.account_move.sorted("id").mapped("l10n_tn_edi_stamp"), [1.0, 0.0, 1.0])
         self.assertEqual(orders.account_move.sorted("id").mapped("amount_total"), [120.0, 119.0, 120.0])
+
+    def test_global_discount(self):
+        """Given after the stamp is on the order: the stamp is never discounted."""
+        if "discount_product_id" not in self.till._fields:
+            self.skipTest("pos_discount is not installed")
+        discount = self.make_product("Remise", "REM").sudo()
+        discount.available_in_pos = True
+        self.till.sudo().write(
+            {"module_pos_discount": True, "iface_discount": True, "discount_product_id": discount.id}
+        )
+        order = self.sell("l10n_tn_edi_ttn_pos_discount")
+        self.assertEqual(order.amount_total, 108.1)
+        move = order.account_move
+        self.assertEqual((move.amount_total, move.l10n_tn_edi_stamp), (108.1, 1.0))

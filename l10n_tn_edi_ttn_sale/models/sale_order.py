@@ -32,7 +32,8 @@ class SaleOrder(models.Model):
                 order.l10n_tn_edi_stamp = order.l10n_tn_edi_stamp
 
     def _l10n_tn_edi_stamp_triggers(self):
-        triggers = [
+        """What the stamp depends on."""
+        return [
             "company_id",
             "currency_id",
             "currency_rate",
@@ -43,7 +44,6 @@ class SaleOrder(models.Model):
             "order_line.display_type",
             "order_line.tax_ids",
         ]
-        return [*triggers, "website_id"] if "website_id" in self._fields else triggers
 
     def _l10n_tn_edi_due_stamp(self):
         """:return: float, what :attr:`l10n_tn_edi_stamp` is to be."""
@@ -62,9 +62,8 @@ class SaleOrder(models.Model):
         return self.currency_id.round(company._l10n_tn_edi_stamp_on() * (self.currency_rate or 1.0))
 
     def _l10n_tn_edi_is_prepaid(self):
-        """Whether the whole is asked for before there is an invoice: on the website, or on the quotation."""
-        if "website_id" in self._fields and self.website_id:
-            return True
+        """Whether the whole is asked for before there is an invoice."""
+        self.ensure_one()
         return self.require_payment and self.prepayment_percent >= 1.0
 
     def write(self, vals):

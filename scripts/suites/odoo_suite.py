@@ -16,8 +16,8 @@ ADDON = "l10n_tn_edi_ttn"
 # Odoo's applications that the addon does not require: what is installed, and the tests that need them
 BESIDE = {
     "apps": (
-        "sale,point_of_sale",
-        f"/{ADDON}_sale,/{ADDON}_pos,/{ADDON}:TestKinds,/{ADDON}:TestStamp",
+        "website_sale,payment_demo,pos_discount",
+        f"/{ADDON}_sale,/{ADDON}_website_sale,/{ADDON}_pos,/{ADDON}:TestKinds,/{ADDON}:TestStamp",
     ),
 }
 # Where the tests of the addon find the running sandbox: the path of its ready file

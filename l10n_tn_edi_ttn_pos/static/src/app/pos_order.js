@@ -17,8 +17,7 @@ patch(PosOrder.prototype, {
     },
 
     get l10nTnEdiStampLines() {
-        const productId = this.config._l10n_tn_edi_stamp?.product_id;
-        return this.lines.filter((line) => productId && line.product_id?.id === productId);
+        return this.lines.filter((line) => line.l10nTnEdiIsStamp);
     },
 
     /** Whether the law wants a stamp on an invoice to this customer. */
@@ -31,11 +30,9 @@ patch(PosOrder.prototype, {
      * sale that is undone in part keeps its stamp.
      */
     get l10nTnEdiStampGivenBack() {
-        const stamps = this.l10nTnEdiStampLines;
-        const returned = this.lines.find((line) => line.refunded_orderline_id && !stamps.includes(line));
-        const productId = this.config._l10n_tn_edi_stamp.product_id;
+        const returned = this.lines.find((line) => line.refunded_orderline_id && !line.l10nTnEdiIsStamp);
         const original = returned?.refunded_orderline_id.order_id;
-        const stamp = original?.lines.find((line) => line.product_id.id === productId);
+        const stamp = original?.lines.find((line) => line.l10nTnEdiIsStamp);
         if (!stamp || stamp.refund_orderline_ids.some((line) => isOfAnother(line, this))) {
             return undefined;
         }
@@ -48,7 +45,7 @@ patch(PosOrder.prototype, {
      */
     l10nTnEdiDueStamps() {
         const stamp = this.config._l10n_tn_edi_stamp;
-        const sold = this.lines.filter((line) => line.product_id.id !== stamp?.product_id);
+        const sold = this.lines.filter((line) => !line.l10nTnEdiIsStamp);
         const isStamped = (line) => line.tax_ids.some((tax) => tax.id === stamp.tax_id);
         if (!stamp || !sold.length || !this.isToInvoice() || sold.some(isStamped)) {
             return [];

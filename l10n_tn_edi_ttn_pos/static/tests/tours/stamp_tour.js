@@ -16,9 +16,12 @@ const sell = (...steps) => [
     ReceiptScreen.isShown(),
 ];
 
+// The till starts, and invoices are made meanwhile: on a busy machine in more than ten seconds.
+const patient = (steps) => steps.flat(Infinity).map((step) => ({ timeout: 180000, ...step }));
+
 registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
     steps: () =>
-        [
+        patient([
             Chrome.startPoS(),
             Dialog.confirm("Open Register"),
             // Without invoice there is no stamp, with a customer or not.
@@ -64,8 +67,29 @@ registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
             PaymentScreen.remainingIs("0.000"),
             PaymentScreen.clickValidate(),
             ReceiptScreen.isShown(),
-        ]
-            .flat(Infinity)
-            // The till starts, and invoices are made meanwhile: on a busy machine in more than ten seconds.
-            .map((step) => ({ timeout: 180000, ...step })),
+        ]),
+});
+
+// With Odoo's addon of global discounts
+registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_discount", {
+    steps: () =>
+        patient([
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            sell(
+                PaymentScreen.clickPartnerButton(),
+                PaymentScreen.clickCustomer("CLIENT ESSAI SA"),
+                PaymentScreen.totalIs("120.000"),
+                PaymentScreen.clickBack(),
+                ProductScreen.clickControlButton("Discount"),
+                // Ten per cent, as the till proposes: of the table, not of the stamp.
+                Dialog.confirm(),
+                Order.hasLine({ productName: "Remise", quantity: "1" }),
+                Order.hasLine({ productName: "Stamp duty", quantity: "1", price: "1.000" }),
+                ProductScreen.totalAmountIs("108.100"),
+                ProductScreen.clickPayButton(),
+                PaymentScreen.totalIs("108.100"),
+                PaymentScreen.clickPaymentMethod("Banque")
+            ),
+        ]),
 });

@@ -1,0 +1,1 @@
+from . import test_stamp_in_the_shop
