@@ -16,8 +16,8 @@ const sell = (...steps) => [
     ReceiptScreen.isShown(),
 ];
 
-// The till starts, and invoices are made meanwhile: on a busy machine in more than ten seconds.
-const patient = (steps) => steps.flat(Infinity).map((step) => ({ timeout: 180000, ...step }));
+// The till starts, and invoices are made meanwhile: on a busy machine in more than ten seconds. A minute is the most allowed.
+const patient = (steps) => steps.flat(Infinity).map((step) => ({ timeout: 60000, ...step }));
 
 registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
     steps: () =>
