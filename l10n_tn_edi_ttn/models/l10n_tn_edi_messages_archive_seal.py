@@ -121,6 +121,10 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The file was written. It is too large to be checked within the time that the server gives a scheduled action: "
                 "check it with bin/teif-archive."
             ),
+            "export.documents_not_checked": lambda p: self.env._(
+                "The file was written and its seals, records and files are intact. The signatures inside of the invoices are too "
+                "many to be checked within the time that the server gives a scheduled action: check them with bin/teif-archive."
+            ),
             "export.failed": lambda p: self.env._(
                 "The export could not go on. Start it again; the administrator finds the reason in the server's log."
             ),

@@ -50,7 +50,7 @@ class TnEdiSealCommon(TnEdiArchiveCommon):
         """What ``_append`` takes: an invoice with two files."""
         contents = []
         for role, name, media_type in (
-            ("teif_signed", "signed.xml", "application/xml"),
+            ("certificate", "certificate.cer", "application/pkix-cert"),
             ("pdf", "invoice.pdf", "application/pdf"),
         ):
             data = f"{name} {number} ".encode() * (size // 10)

@@ -11,8 +11,9 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..archive import chain, verify
+from ..archive import chain, documents, verify
 from ..archive.checks import Judges
+from ..models import l10n_tn_edi_archive_export_write
 from .common_archive_seal import TnEdiSealCommon
 
 MEGABYTE = 1024 * 1024
@@ -236,3 +237,63 @@ class TestArchiveExport(TnEdiSealCommon):
             40 * MEGABYTE,
         )
         self.assertLess(peak, 20 * MEGABYTE)
+
+
+@tagged("post_install_l10n", "post_install", "-at_install")
+class TestArchiveExportDocuments(TnEdiSealCommon):
+    """The check of a finished file looks at the signatures inside of the invoices too."""
+
+    def setUp(self):
+        super().setUp()
+        self.document = self.archived()
+        self.exports = self.entries.env["l10n_tn_edi.archive.export"]
+
+    def export(self):
+        """:return: an export of everything, sealed before and written."""
+        self.seal()
+        entries = self.entries.search([("company_id", "=", self.company.id)], order="number")
+        export = self.exports._order_export(entries, "Contrôle", "tout").sudo()
+        self.addCleanup(lambda: [export._path(end).unlink(missing_ok=True) for end in ("", ".part")])
+        return export
+
+    def altered(self):
+        """Archive the invoice once more, with a signed TEIF whose content was changed before."""
+        draft = self.draft(self.document.number + 1)
+        signed = self.document.file_ids.filtered(lambda file: file.role == "teif_signed")._read_whole()
+        data = signed.replace(b"</InvoiceBody>", b"<!-- more --></InvoiceBody>").replace(b"TND", b"EUR")
+        self.assertNotEqual(data, signed)
+        file = self.entries._record_file("teif_signed", "signed.xml", "application/xml", data)
+        draft["contents"].append((file, data))
+        self.entries._append(self.company, "test", [draft])
+
+    def test_signatures_of_supplier_and_ttn_hold(self):
+        export = self.export()
+        with patch.object(documents, "problems", wraps=documents.problems) as judged:
+            self.exports._cron_export()
+        self.assertEqual((export.state, export.problem), ("ready", False))
+        roles = [call.args[0] for call in judged.call_args_list]
+        self.assertEqual(sorted(roles), ["teif_signed", "teif_validated"])
+        self.assertTrue(all(call.args[2] for call in judged.call_args_list), "authorities are loaded")
+
+    def test_a_signature_that_was_broken_before_the_archive(self):
+        self.altered()
+        export = self.export()
+        self.exports._cron_export()
+        self.assertEqual((export.state, export.problem["code"]), ("ready", "export.not_clean"))
+        self.assertIn("SigFrs", export.sentence)
+
+    def test_a_seal_of_another_company(self):
+        export = self.export()
+        with patch.object(l10n_tn_edi_archive_export_write, "_owner", lambda _signer: "9999999Z"):
+            self.exports._cron_export()
+        self.assertIn("9999999Z", export.sentence)
+
+    def test_a_check_that_the_server_ended_looks_at_less(self):
+        self.altered()
+        export = self.export()
+        self.assertTrue(export._write_file())
+        for tried, code in ((1, "export.documents_not_checked"), (2, "export.not_checked")):
+            export.write({"state": "checking", "checkpoint": {**export.checkpoint, "tried": tried}})
+            self.assertTrue(export._go_on())
+            self.assertEqual((export.state, export.problem["code"]), ("ready", code))
+            self.assertNotIn("%(", export.sentence)

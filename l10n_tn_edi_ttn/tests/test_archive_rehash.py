@@ -7,7 +7,6 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..archive import chain, evidence, verify
-from ..archive.checks import Judges
 from ..models import l10n_tn_edi_archive_account, l10n_tn_edi_archive_rehash
 from .common_archive_seal import TnEdiSealCommon
 
@@ -46,7 +45,7 @@ class TestArchiveRehash(TnEdiSealCommon):
         head = chain.read_head(export.head)
         return verify.verify(
             [export._path()],
-            Judges(trust=self.anchor._archive_trust()),
+            export._judges(with_documents=True),
             heads=[head],
             complete=True,
             processes=1,

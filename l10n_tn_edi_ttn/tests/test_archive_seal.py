@@ -210,7 +210,7 @@ class TestArchiveCheck(TnEdiSealCommon):
             self.assertEqual(check.file_count, 12)
 
     def test_a_byte_of_a_file(self):
-        file = self.entry(2).file_ids.filtered(lambda one: one.role == "teif_signed")
+        file = self.entry(2).file_ids.filtered(lambda one: one.role == "certificate")
         attachment = file._attachment()
         path = Path(attachment._full_path(attachment.store_fname))
         data = path.read_bytes()
