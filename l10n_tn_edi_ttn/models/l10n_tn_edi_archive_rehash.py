@@ -11,6 +11,7 @@ from odoo.tools import SQL
 from ..archive import chain, record, tree
 from .l10n_tn_edi_archive_proofs import DayProofs, day_tree, split
 from .l10n_tn_edi_archive_stamp import RENEWED_AT_ONCE
+from .l10n_tn_edi_archive_store import StoreError
 
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class L10nTnEdiArchiveRehash(models.Model):
         attachment=False, readonly=True, help="Digests of the entries so far, at last of the seal."
     )
     done_count = fields.Integer(readonly=True)
+    root = fields.Char(readonly=True, help="Of the finished tree, in hex.")
 
     _seal_once = models.Constraint("UNIQUE(seal_id)", "The tree of this seal is being renewed already.")
 
@@ -114,15 +116,14 @@ class L10nTnEdiArchiveRehash(models.Model):
             else:
                 leaves.append(proofs.empty_leaf(index, algorithm))
         before = base64.b64decode(self.with_context(bin_size=False).leaves or b"")
-        self.write({"leaves": base64.b64encode(before + b"".join(leaves)), "done_count": end})
+        data = before + b"".join(leaves)
+        values = {"leaves": base64.b64encode(data), "done_count": end}
+        if end > seal.entry_count:
+            values["root"] = day_tree(split(data, algorithm), algorithm).root.hex()
+        self.write(values)
         entries.file_ids.invalidate_recordset(flush=False)
         entries.invalidate_recordset(flush=False)
         return len(leaves)
-
-    def _root(self):
-        """:return: the root of the finished tree."""
-        data = base64.b64decode(self.with_context(bin_size=False).leaves)
-        return day_tree(split(data, self.algorithm), self.algorithm).root
 
     def _stamp(self):
         """Have the finished trees certified together, by one time-stamp.
@@ -130,7 +131,7 @@ class L10nTnEdiArchiveRehash(models.Model):
         :return: None, or (code, params) of why there is none.
         """
         algorithm = self[0].algorithm
-        together = tree.Tree([[row._root()] for row in self], algorithm)
+        together = tree.Tree([[bytes.fromhex(row.root)] for row in self], algorithm)
         stamped, problem = self.env["l10n_tn_edi.time.stamping"]._stamp(
             self.company_id, together.root, algorithm
         )
@@ -139,7 +140,7 @@ class L10nTnEdiArchiveRehash(models.Model):
         Stamp = self.env["l10n_tn_edi.archive.stamp"]
         values = Stamp._values(stamped)
         for at, row in enumerate(self):
-            Stamp.create(
+            stamp = Stamp.create(
                 {
                     "seal_id": row.seal_id.id,
                     "kind": "rehash",
@@ -149,6 +150,9 @@ class L10nTnEdiArchiveRehash(models.Model):
                     **values,
                 }
             )
+            # Trees of ten years are not held in memory at once
+            row.invalidate_recordset(["leaves"])
+            stamp.invalidate_recordset(["leaves"])
         self.unlink()
         self.env["l10n_tn_edi.document"]._commit()
         return None
@@ -206,7 +210,10 @@ class L10nTnEdiAccount(models.Model):
         for seal in seals:
             row = rows[seal]
             while left > 0 and not row._is_done():
-                left -= row._step(min(BATCH, left))
+                try:
+                    left -= row._step(min(BATCH, left))
+                except StoreError as error:  # it goes on another time; time-stamps are renewed all the same
+                    return error.code, {"status": error.status}
                 self.env["l10n_tn_edi.document"]._commit()
         if not all(rows[seal]._is_done() for seal in seals):
             self.env.ref("l10n_tn_edi_ttn.ir_cron_archive_seal").sudo()._trigger()

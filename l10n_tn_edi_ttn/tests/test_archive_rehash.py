@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from ..archive import chain, evidence, verify
 from ..models import l10n_tn_edi_archive_account, l10n_tn_edi_archive_rehash
+from ..models.l10n_tn_edi_archive_store import StoreError
 from .common_archive_seal import TnEdiSealCommon
 
 UNTIL = "l10n_tn_edi_ttn.archive_%s_until"
@@ -139,6 +140,19 @@ class TestArchiveRehash(TnEdiSealCommon):
         self.sandbox.settings(tsa="ok")
         self.account._seal_due()
         self.assertEqual(self.kinds(self.second), ["first", "rehash"])
+
+    def test_an_object_store_without_answer_holds_up_no_renewal(self):
+        self.trusted("sha256", 300)
+        files = self.env.registry["l10n_tn_edi.archive.file"]
+        with (
+            patch.object(files, "_read", side_effect=StoreError("store.unreachable")),
+            patch.object(l10n_tn_edi_archive_account, "RENEW_BEFORE", timedelta(days=36500)),
+        ):
+            self.account._seal_due()
+        self.assertEqual(self.account.archive_problem["code"], "store.unreachable")
+        self.assertEqual(self.kinds(self.first), ["first", "renewal"])
+        self.account._seal_due()
+        self.assertEqual(self.kinds(self.first), ["first", "renewal", "rehash"])
 
     def test_no_algorithm_is_left(self):
         self.trusted("sha256", 300)
