@@ -145,7 +145,7 @@ class ResCompany(models.Model):
     )
     l10n_tn_edi_store_secret_encrypted = fields.Char(groups="base.group_system", copy=False)
     l10n_tn_edi_store_secret = fields.Char(
-        string="Secret Key",
+        string="Secret Key of the Store",
         compute="_compute_l10n_tn_edi_store_secret",
         inverse="_inverse_l10n_tn_edi_store_secret",
         groups="base.group_system",

@@ -65,7 +65,7 @@ class TestSigningTrouble(TnEdiFlowCommon):
         document = self.post()
         self.submit()
         self.assertEqual((document.state, document.reason_code), ("error", "certificate.not_yet_valid"))
-        self.assert_sentence(document, "2031-01-01")
+        self.assert_sentence(document, "01/01/2031")
         self.assertFalse(self.saves(), "nothing was sent")
         self.mend(document)
 
@@ -75,7 +75,7 @@ class TestSigningTrouble(TnEdiFlowCommon):
         document = self.post()
         self.submit()
         self.assertEqual((document.state, document.reason_code), ("error", "certificate.expired"))
-        self.assert_sentence(document, "2024-01-01")
+        self.assert_sentence(document, "01/01/2024")
         self.assertFalse(self.saves())
         self.mend(document)
 
