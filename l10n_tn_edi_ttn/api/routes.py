@@ -140,13 +140,18 @@ def route(name):
 
 def methods_of(path):
     """:param str path: of a request.
-    :return: sorted list of the methods that there are for it, empty for an unknown path.
+    :return: sorted list of the methods that there are for it, empty for an unknown path. A path that is an operation's own,
+        word for word, is nobody else's (OpenAPI 3.1, Path Templating Matching).
     """
-    found = set()
-    for operation in OPERATIONS:
-        pattern = re.escape(BASE + operation.path).replace(r"\{invoice\}", "[^/]+")
-        if re.fullmatch(pattern + "/?", path):
-            found.add(operation.method)
+    path = path.removesuffix("/")
+    matching = [operation for operation in OPERATIONS if _fits(operation, path)]
+    own = [operation for operation in matching if BASE + operation.path == path]
+    found = {operation.method for operation in own or matching}
     if "GET" in found:
         found.add("HEAD")
     return sorted(found)
+
+
+def _fits(operation, path):
+    pattern = re.escape(BASE + operation.path).replace(r"\{invoice\}", "[^/]+")
+    return bool(re.fullmatch(pattern, path))

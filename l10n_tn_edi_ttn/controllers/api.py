@@ -1,5 +1,6 @@
 """The routes of the API: each reads its call, lets the models work and shows what came of it."""
 
+import json
 import re
 import time
 
@@ -10,7 +11,7 @@ from ..api import cursors, query
 from ..api.openapi import build
 from ..api.page import PAGE, POLICY
 from ..api.problems import PROBLEMS
-from ..api.routes import BY_NAME, IDEMPOTENCY_KEY, PREFIX, methods_of, route
+from ..api.routes import BY_NAME, IDEMPOTENCY_KEY, PREFIX, route
 from ..api.texts import LANGUAGES
 from ..models.account_move_api import OWN_PREFIX
 from ..models.l10n_tn_edi_api_problem import ApiProblem
@@ -144,10 +145,10 @@ class ElFatooraApi(http.Controller):
             kept = request.env["l10n_tn_edi.api.answer"].sudo()._begin(operation, key, fingerprint)
             if kept.status:
                 headers = {"Idempotency-Replayed": "true"}
-                return request.dispatcher.answer(kept.body, kept.status, headers)
+                return request.dispatcher.answer(json.loads(kept.answer), kept.status, headers)
         status, value = work()
         if kept is not None:
-            kept.write({"status": status, "body": value})
+            kept.write({"status": status, "answer": json.dumps(value)})
         if wait is not None:
             move = request.env["account.move"].browse(int(value["id"].removeprefix(OWN_PREFIX)))
             # What El Fatoora is not concerned with is made all the same
@@ -240,10 +241,7 @@ class ElFatooraApi(http.Controller):
         save_session=False,
     )
     def other(self, rest=""):
-        """What is not there: an unknown address, or a method that it does not have."""
-        methods = methods_of(request.httprequest.path)
-        if methods:
-            raise ApiProblem("api.method", headers={"Allow": ", ".join(methods)})
+        """What is not there; a method that an address does not have, the dispatcher has refused."""
         raise ApiProblem("api.route")
 
     # === Parts === #

@@ -44,13 +44,10 @@ class ApiDispatcher(Dispatcher):
         return True  # a body of another type is refused below, as problem+json
 
     def dispatch(self, endpoint, args):
-        # EXTENDS 'http': the router lets OPTIONS through to any route
-        methods = endpoint.routing["methods"]
-        method = self.request.httprequest.method
-        if methods and method not in (*methods, *(["HEAD"] if "GET" in methods else [])):
-            raise ApiProblem(
-                "api.method", headers={"Allow": ", ".join(methods_of(self.request.httprequest.path))}
-            )
+        # EXTENDS 'http': the router lets OPTIONS through to any route, and a batch be read as if it were an invoice
+        methods = methods_of(self.request.httprequest.path)
+        if methods and self.request.httprequest.method not in methods:
+            raise ApiProblem("api.method", headers={"Allow": ", ".join(methods)})
         self.request.params = dict(args)
         response = self.request.registry["ir.http"]._dispatch(endpoint)
         if not endpoint.routing.get("l10n_tn_edi_open"):

@@ -26,7 +26,8 @@ class L10nTnEdiApiAnswer(models.Model):
     fingerprint = fields.Char(required=True, readonly=True, help="Of the body, as RFC 8785 writes it.")
     kept_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now, index=True)
     status = fields.Integer(readonly=True)
-    body = fields.Json(readonly=True, prefetch=False)
+    # JSON as text: what was refused is named in it, and PostgreSQL's own JSON takes no NUL
+    answer = fields.Text(readonly=True, prefetch=False)
 
     _key_unique = models.UniqueIndex("(user_id, company_id, operation, key)")
 

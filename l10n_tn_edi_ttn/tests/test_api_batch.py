@@ -72,6 +72,32 @@ class TestApiBatch(TnEdiApiCommon):
         self.call("POST", "/invoices", self.body("A-2"), headers=headers, key=self.other_key, status=201)
         self.assertEqual(self.last_call().idempotency_key, "once-1")
 
+    def test_answer_that_names_what_was_sent_is_kept_whatever_that_was(self):
+        headers = {"Idempotency-Key": "once-nul"}
+        bodies = [{"external_id": "\0", "\0\u0097": [None], "\N{PILE OF POO}": "\0"}, self.body("A-1")]
+        first = self.send(*bodies, headers=headers)
+        self.assertEqual([item["status"] for item in first["items"]], [422, 201])
+        self.assertIn("/\0\u0097", [f["pointer"] for f in first["items"][0]["problem"]["findings"]])
+        again = self.call("POST", "/invoices/batch", {"invoices": bodies}, headers=headers, status=200)
+        self.assertEqual(again.headers["Idempotency-Replayed"], "true")
+        self.assertEqual(again.json(), first)
+
+    def test_nul_in_every_text(self):
+        """PostgreSQL keeps none: in what people read it is a blank, what identifies is refused."""
+        texts = {"name": "CLIENT\0 ESSAI SA", "identifier": "7654321CAM000", "street": "1\0 rue"}
+        body = self.body("A-1", customer=texts)
+        body["lines"][0]["description"] = "Pres\0tation"
+        self.call("POST", "/invoices", body, status=201)
+        self.assertEqual(self.record("A-1").move_id.invoice_line_ids[0].name, "Pres tation")
+        self.assert_problem(self.call("POST", "/invoices", self.body("A\0-2")), "api.body", 422)
+
+    def test_address_of_the_batch_is_no_invoice(self):
+        response = self.call("GET", "/invoices/batch")
+        self.assert_problem(response, "api.method", 405)
+        self.assertEqual(response.headers["Allow"], "POST")
+        response = self.call("OPTIONS", "/invoices/batch")
+        self.assertEqual(response.headers["Allow"], "POST")
+
     def test_refused_call_takes_no_key(self):
         headers = {"Idempotency-Key": "once-2"}
         wrong = self.body("A-1", totals={"total": "1"})

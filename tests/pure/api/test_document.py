@@ -100,4 +100,5 @@ def test_methods_of_a_path():
     assert methods_of(f"{BASE}/invoices") == ["GET", "HEAD", "POST"]
     assert methods_of(f"{BASE}/invoices/A-1/send") == ["POST"]
     assert methods_of(f"{BASE}/invoices/A-1/nothing") == []
+    assert methods_of(f"{BASE}/invoices/batch") == methods_of(f"{BASE}/invoices/batch/") == ["POST"]
     assert methods_of(BASE) == []
