@@ -49,16 +49,17 @@ class L10nTnEdiDocument(models.Model):
         :param str kind: 'submit' or 'follow'.
         """
         at_work = self.env["account.move"]._can_commit()
-        run = _Run(kind, asks=kind == "follow" or at_work)
-        if at_work:
-            self._wake_other_lanes(run)
-        while True:
-            worked = self._round(run, at_work)
-            if at_work and worked and self._is_over(run):
-                self._wake_lane(kind)
-                break
-            if not worked and not (at_work and self._wait_for_verdicts(run)):
-                break
+        with self._calling() as pool:
+            run = _Run(kind, pool, asks=kind == "follow" or at_work)
+            if at_work:
+                self._wake_other_lanes(run)
+            while True:
+                worked = self._round(run, at_work)
+                if at_work and worked and self._is_over(run):
+                    self._wake_lane(kind)
+                    break
+                if not worked and not (at_work and self._wait_for_verdicts(run)):
+                    break
         if at_work:
             self._wake_at("follow", TO_ASK)
             self._wake_at("submit", TO_DEPOSIT)
@@ -75,7 +76,7 @@ class L10nTnEdiDocument(models.Model):
         jobs = self._next_jobs(run, CALLS_AT_ONCE, alone=True)
         if jobs:
             more = (lambda free: self._more_jobs(run, free)) if at_work else None
-            for answers in self._call_together(jobs, more):
+            for answers in self._call_together(run.pool, jobs, more):
                 self._write_answers(answers)
         return run.total > before
 
@@ -110,8 +111,11 @@ class L10nTnEdiDocument(models.Model):
                 count, deposits = self._claim_deposits_due(free - len(jobs))
                 jobs.update(deposits)
                 run.total += count
-        if not jobs and run.kind == "submit":
-            run.total += self._prepare_batch()
+        if not jobs and run.kind == "submit" and (alone or time.monotonic() >= run.prepare_from):
+            count = self._prepare_batch()
+            run.total += count
+            if not count:
+                run.prepare_from = time.monotonic() + 1
         return jobs
 
     # --- Time ------------------------------------------------------------------------------------------------------
@@ -232,13 +236,15 @@ class _Run:
     """What one run of a lane remembers.
 
     :param str kind: 'submit' or 'follow'.
+    :param pool: the threads of its calls.
     :param bool asks: whether it asks TTN about deposits.
     """
 
-    def __init__(self, kind, asks):
-        self.kind, self.asks = kind, asks
+    def __init__(self, kind, pool, asks):
+        self.kind, self.pool, self.asks = kind, pool, asks
         self.began = self.told_at = time.monotonic()
-        self.ask_from = 0.0  # nothing was due for a question: not looked at again before this moment
+        # Nothing was due for a question, or to be prepared: not looked at again before these moments
+        self.ask_from = self.prepare_from = 0.0
         self.total = self.told = (
             0  # documents claimed, put off or prepared, and how many of them Odoo knows of
         )

@@ -1,7 +1,9 @@
 import logging
 import random
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 import psycopg2
 
@@ -13,17 +15,17 @@ _logger = logging.getLogger(__name__)
 
 # Calls that are on their way at once; a claim never takes more than can start at once. With half a second to an answer,
 # and two calls a document, this many keep one worker busy.
-CALLS_AT_ONCE = 40
-# So many answers are written before anything else is begun …
-ANSWERS_AT_ONCE = CALLS_AT_ONCE // 2
-# … and when there is nothing else to do, those that end within this time are written together.
-TOGETHER_SECONDS = 0.05
+CALLS_AT_ONCE = 64
+# So many answers are written before anything else is begun: a transaction costs about as much as ten answers in it …
+ANSWERS_AT_ONCE = CALLS_AT_ONCE // 4
+# … and when there is nothing else to do, half of the calls under way are waited for, but no longer than this.
+TOGETHER_SECONDS = 0.2
 # A whole call takes at most this long (elfatoora.client.Limits.total) …
 CALL_SECONDS = 45
 # … and an attempt without an answer by then is unknown.
 LEASE_SECONDS = 120
 # Claims smaller than this wait for more free places, as long as other calls are on their way.
-CLAIM_AT_LEAST = 8
+CLAIM_AT_LEAST = CALLS_AT_ONCE // 4
 # Serialization failures on a result: the answer is in memory, so it is written again, never asked again.
 RESULT_TRIES = 5
 CLAIM_TRIES = 3
@@ -150,36 +152,61 @@ class L10nTnEdiDocument(models.Model):
     # --- Calls -----------------------------------------------------------------------------------------------------
 
     @api.model
-    def _call_together(self, jobs, more=None):
+    def _calling(self, at_once=CALLS_AT_ONCE):
+        """:return: context manager of threads for calls; at its end it waits for those that are still on their way."""
+        return ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="elfatoora")
+
+    @api.model
+    def _call_together(self, pool, jobs, more=None):
         """Make network calls in parallel.
 
+        :param pool: of ``_calling``.
         :param dict jobs: any hashable key to a callable without arguments that touches no ORM.
         :param more: called with the number of free places while few have ended; gives further jobs, or None when there is
             nothing to do but wait. What it raises is raised at the end.
         :return: yields lists of (key, result), all that ended meanwhile; a callable that raises gives its exception as result.
         """
-        if not jobs:
-            return
-        with ThreadPoolExecutor(max_workers=CALLS_AT_ONCE, thread_name_prefix="elfatoora") as pool:
-            running = {pool.submit(job): key for key, job in jobs.items()}
-            failure = None
-            while running:
-                ended = [future for future in running if future.done()]
-                if more and len(ended) < ANSWERS_AT_ONCE:
-                    try:
-                        further = more(CALLS_AT_ONCE - len(running) + len(ended))
-                    except Exception as error:  # noqa: BLE001 - raised again below
-                        # The answers to the calls under way are written first.
-                        failure, further, more = error, None, None
-                    if further is not None:
-                        running.update((pool.submit(job), key) for key, job in further.items())
-                        continue
-                wait(running, return_when=FIRST_COMPLETED)
-                # Whatever ends at about the same time is written together, which costs less than each alone.
-                ended, _others = wait(running, timeout=TOGETHER_SECONDS)
-                yield [(running.pop(future), future.exception() or future.result()) for future in ended]
-            if failure:
-                raise failure
+        running, ended = {}, SimpleQueue()
+
+        def start(jobs):
+            for key, job in jobs.items():
+                future = pool.submit(job)
+                running[future] = key
+                future.add_done_callback(ended.put)
+
+        start(jobs)
+        failure = None
+        while running:
+            if more and ended.qsize() < ANSWERS_AT_ONCE:
+                try:
+                    further = more(CALLS_AT_ONCE - len(running) + ended.qsize())
+                except Exception as error:  # noqa: BLE001 - raised again below
+                    # The answers to the calls under way are written first.
+                    failure, further, more = error, None, None
+                if further is not None:
+                    start(further)
+                    continue
+            yield [
+                (running.pop(future), future.exception() or future.result())
+                for future in self._half(ended, len(running))
+            ]
+        if failure:
+            raise failure
+
+    @api.model
+    def _half(self, ended, count):
+        """:param SimpleQueue ended: gets the calls as they end.
+        :param int count: of the calls under way, at least one.
+        :return: list of calls that have ended: half of them, fewer when that takes too long, more when they are there.
+        """
+        found = [ended.get()]
+        until = time.monotonic() + TOGETHER_SECONDS
+        with suppress(Empty):
+            while len(found) < min(ANSWERS_AT_ONCE, count / 2):
+                found.append(ended.get(timeout=max(0.0, until - time.monotonic())))
+            while True:
+                found.append(ended.get_nowait())
+        return found
 
     # --- Answers ---------------------------------------------------------------------------------------------------
 

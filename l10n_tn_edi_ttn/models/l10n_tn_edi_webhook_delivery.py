@@ -120,19 +120,20 @@ class L10nTnEdiWebhookDelivery(models.Model):
                 return None
             return self._claim(AT_ONCE - flying.total(), flying) or None
 
-        while jobs := more(AT_ONCE):
-            for ended in documents._call_together(jobs, more):
-                for (delivery_id, webhook_id), outcome in ended:
-                    flying[webhook_id] -= 1
-                    documents._write_result(
-                        lambda delivery_id=delivery_id, outcome=outcome: self.browse(delivery_id)._record(
-                            outcome
+        with documents._calling(AT_ONCE) as pool:
+            while jobs := more(AT_ONCE):
+                for ended in documents._call_together(pool, jobs, more):
+                    for (delivery_id, webhook_id), outcome in ended:
+                        flying[webhook_id] -= 1
+                        documents._write_result(
+                            lambda delivery_id=delivery_id, outcome=outcome: self.browse(delivery_id)._record(
+                                outcome
+                            )
                         )
-                    )
-                if at_work:
-                    self.env["ir.cron"]._commit_progress(len(ended))
-            if not at_work:
-                break  # inside a test: one claim, so that it sees what it looks for
+                    if at_work:
+                        self.env["ir.cron"]._commit_progress(len(ended))
+                if not at_work:
+                    break  # inside a test: one claim, so that it sees what it looks for
         self._wake_when_due()
 
     @api.model

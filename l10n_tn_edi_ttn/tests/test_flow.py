@@ -80,13 +80,13 @@ class TestFlow(FlowCase):
         document = self.post()
         seen = []
 
-        def look(model, jobs, more):
+        def look(model, *arguments):
             model.env.flush_all()
             [attempt] = document.exchange_ids
             seen.append(
                 (document.state, document.attempt_count, bool(attempt.finished_at), bool(attempt.lease_until))
             )
-            yield from original(model, jobs, more)
+            yield from original(model, *arguments)
 
         original = type(self.documents)._call_together
         self.patch(type(self.documents), "_call_together", look)

@@ -51,8 +51,8 @@ class UnknownCase(TnEdiFlowCommon):
         original = Document._call_together
         kept = []
 
-        def call_together(model, jobs, more):
-            for answers in original(model, jobs, more):
+        def call_together(model, *arguments):
+            for answers in original(model, *arguments):
                 kept.extend(answers)
             yield from ()
 
