@@ -131,12 +131,16 @@ class World:
                 databases.set_parameter(self.database, key, self.server.url)
             parts.callback(self.server.stop)
             self.server.start()
-            self.company = Company(Session(self.server.url, self.database, "admin", "admin"), self.ttn)
+            self.company = Company(self.log_in(), self.ttn)
             self._parts = parts.pop_all()
         return self
 
     def __exit__(self, *exception):
         return self._parts.__exit__(*exception)
+
+    def log_in(self):
+        """:return: a new ``Session`` of the administrator."""
+        return Session(self.server.url, self.database, "admin", "admin")
 
     # --- Hosts -----------------------------------------------------------------------------------------------------
 
