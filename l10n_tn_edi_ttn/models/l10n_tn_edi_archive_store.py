@@ -156,13 +156,7 @@ class ResCompany(models.Model):
         self.l10n_tn_edi_store_secret = False
 
     def _inverse_l10n_tn_edi_store_secret(self):
-        for company in self:
-            if company.l10n_tn_edi_store_secret:
-                company.l10n_tn_edi_store_secret_encrypted = self.env["l10n_tn_edi.secret"]._encrypt(
-                    company.l10n_tn_edi_store_secret
-                )
-        # What was typed is not given back to the browser.
-        self.invalidate_recordset(["l10n_tn_edi_store_secret"], flush=False)
+        self.env["l10n_tn_edi.secret"]._take(self, "l10n_tn_edi_store_secret")
 
     @api.constrains("l10n_tn_edi_store", "l10n_tn_edi_store_url")
     def _check_l10n_tn_edi_store(self):

@@ -62,3 +62,16 @@ class L10nTnEdiSecret(models.AbstractModel):
             return cipher.decrypt(encrypted.encode()).decode()
         except InvalidToken:
             return None
+
+    @api.model
+    def _take(self, records, name):
+        """Inverse of a field that an administrator types a secret into and nobody reads back.
+
+        :param records: of a model with the fields ``name``, always computed as nothing, and ``<name>_encrypted``.
+        :raise UserError: see ``_encrypt``.
+        """
+        for record in records:
+            if record[name]:
+                record[f"{name}_encrypted"] = self._encrypt(record[name])
+        # What was typed is not given back to the browser.
+        records.invalidate_recordset([name], flush=False)

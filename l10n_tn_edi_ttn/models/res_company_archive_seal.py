@@ -32,13 +32,7 @@ class ResCompany(models.Model):
         self.l10n_tn_edi_tsa_password = False
 
     def _inverse_l10n_tn_edi_tsa_password(self):
-        for company in self:
-            if company.l10n_tn_edi_tsa_password:
-                company.l10n_tn_edi_tsa_password_encrypted = self.env["l10n_tn_edi.secret"]._encrypt(
-                    company.l10n_tn_edi_tsa_password
-                )
-        # What was typed is not given back to the browser.
-        self.invalidate_recordset(["l10n_tn_edi_tsa_password"], flush=False)
+        self.env["l10n_tn_edi.secret"]._take(self, "l10n_tn_edi_tsa_password")
 
     @api.depends("l10n_tn_edi_tsa_password_encrypted")
     def _compute_l10n_tn_edi_tsa_has_password(self):
