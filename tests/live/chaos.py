@@ -166,9 +166,13 @@ class Chaos:
                 if is_over():
                     return
                 stuck = self._is_stuck()
-                if self.events and (moved >= moved_at + self.between or (stuck and self._jumps > 3)):
+                if self.events and (moved >= moved_at + self.between or (stuck and self._jumps > 1)):
                     moved_at = moved
                     self._next_event()
+                elif self.events and not self.unfinished():
+                    # An event that meets nothing on its way proves nothing
+                    self.post(self.between)
+                    self._wake()
                 elif stuck and self._jumps >= _PATIENCE:
                     return
                 elif stuck and self._jumps % 6 == 5 and self.further:

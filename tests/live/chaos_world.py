@@ -25,7 +25,7 @@ from tests.live.harness.sandbox import Sandbox
 
 # Seconds: a call, and the lease of an attempt. In between a worker has the time to claim and to start its calls, also on a
 # busy machine.
-CALL, LEASE = 5, 14
+CALL, LEASE = 3, 9
 #: Calls that a worker has on their way at once.
 AT_ONCE = 6
 _NUMBERS = itertools.count(1)
