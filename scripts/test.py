@@ -39,7 +39,7 @@ ORDER = ("pure", "sandbox", "odoo", *(f"odoo_{application}" for application in B
 # What ODOO_TAGS is when nobody narrows the suite
 EVERYTHING = f"/{ADDON}"
 # Seconds after which a suite is ended: together less than what a continuous integration gives
-LIMITS = {"pure": 1500, "odoo": 1800, "live": 1800}
+LIMITS = {"pure": 900, "odoo": 2400, "live": 3000}
 
 
 def main(chosen):
