@@ -152,20 +152,37 @@ def must_sweep(
 
 
 def periods(
-    now: float, last_complete: float | None, *, longest_delay: float = 0.0
+    now: float, last_complete: float | None, *, longest_delay: float = 0.0, resumed: float | None = None
 ) -> list[tuple[float, float]]:
     """The periods to ask for, oldest first, each at most a day, together from the last sweep to now.
 
     :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
+    :param resumed: what :func:`resume_at` gave when the sweep before this one broke off
     """
-    overlap = max(OVERLAP, 3 * longest_delay)
+    overlap = _overlap(longest_delay)
     start = min(last_complete, now) - overlap if last_complete is not None else now - FIRST_LOOK
+    if resumed is not None:
+        start = max(start, min(resumed, now - overlap))
     found = []
     while start < now:
         end = min(start + LONGEST_PERIOD, now)
         found.append((start, end))
         start = end
     return found
+
+
+def resume_at(now: float, asked_until: float, *, longest_delay: float = 0.0) -> float:
+    """Where the next sweep goes on after one that broke off: what it has asked for is not asked again, but for the overlap.
+
+    :param now: when it began
+    :param asked_until: the begin of the first period that has no answer
+    :param longest_delay: as in :func:`periods`
+    """
+    return min(asked_until, now - _overlap(longest_delay))
+
+
+def _overlap(longest_delay: float) -> float:
+    return max(OVERLAP, 3 * longest_delay)
 
 
 def halves(period: tuple[float, float]) -> tuple[tuple[float, float], ...]:

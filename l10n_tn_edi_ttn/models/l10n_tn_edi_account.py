@@ -51,6 +51,11 @@ class L10nTnEdiAccount(models.Model):
     swept_in = fields.Char(
         readonly=True, help="The running database that was compared: a restored or copied one is another."
     )
+    sweep_from = fields.Datetime(
+        string="Comparison Goes On From",
+        readonly=True,
+        help="Where the next comparison goes on; empty when the last one came to its end.",
+    )
     sweep_problem = fields.Char(readonly=True, help="Why the last comparison did not come to an end.")
     sweep_problem_params = fields.Json(readonly=True)
     hold_all = fields.Boolean(readonly=True, help="TTN shows a deposit that cannot be tied to any number.")

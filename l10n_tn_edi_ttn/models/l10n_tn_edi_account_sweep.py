@@ -20,6 +20,8 @@ _logger = logging.getLogger(__name__)
 FINDINGS_KEPT = 200
 # One sweep asks for at most so many periods; the next one goes on from there.
 CALLS_A_SWEEP = 120
+# How often a period is asked for whose answer is lost on the way.
+LOST_ANSWERS_TAKEN = 2
 
 
 class L10nTnEdiAccount(models.Model):
@@ -88,42 +90,50 @@ class L10nTnEdiAccount(models.Model):
     def _sweep(self):
         """Ask TTN for the deposits since the last sweep, compare, and write what came of it.
 
-        :return: whether the sweep was complete; otherwise nothing is changed.
+        :return: whether the sweep was complete; otherwise the next one goes on where this one broke off.
         """
         self.ensure_one()
         documents = self.env["l10n_tn_edi.document"]
         now = self._now()
         longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
-        periods = sweep.periods(now, seconds_of(self.swept_at), longest_delay=longest)
+        waiting = sweep.periods(
+            now, seconds_of(self.swept_at), longest_delay=longest, resumed=seconds_of(self.sweep_from)
+        )
         client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
         restored = self.swept_in and self.swept_in != self._running_database()
         # No transaction stays open while TTN is asked.
         documents._commit()
-        seen, waiting, calls = [], list(periods), 0
+        seen, cause, calls = [], None, 0
         while waiting and calls < CALLS_A_SWEEP:
-            period = waiting.pop(0)
-            for _time in range(sweep.EMPTY_ANSWERS_NEEDED if restored else 1):
-                calls += 1
-                answer, cause = self._ask_period(client, period)
-                if answer or cause:
-                    break
+            answer, cause, count = self._ask_period_well(client, waiting[0], restored)
+            calls += count
             if cause:
-                documents._write_result(lambda cause=cause: self._keep_problem(cause))
-                return False
+                break
+            period = waiting.pop(0)
             if sweep.is_cut(len(answer)) and (parts := sweep.halves(period)):
                 waiting[:0] = parts
             else:
                 seen += answer
-        # What could not be asked any more is left to the next sweep.
-        asked_until = waiting[0][0] if waiting else periods[-1][1]
-        documents._write_result(lambda: self._apply_sweep(seen, asked_until, complete=not waiting))
+        goes_on = sweep.resume_at(now, waiting[0][0], longest_delay=longest) if waiting else None
+        documents._write_result(lambda: self._apply_sweep(seen, now, goes_on, cause))
         return not waiting
 
-    def _keep_problem(self, cause):
-        """:param cause: ``rejections.Cause`` of what TTN or the network answered instead."""
-        self.write(
-            {"sweep_problem": cause.code, "sweep_problem_params": {**cause.params, "text": cause.text}}
-        )
+    def _ask_period_well(self, client, period, restored):
+        """Ask for a period again when the answer was lost, or when nothing is there and that is not believed at once.
+
+        :return: as ``_ask_period``, and how often was asked.
+        """
+        empty = lost = 0
+        while True:
+            answer, cause = self._ask_period(client, period)
+            empty += answer == []
+            lost += bool(cause)
+            if cause:
+                asked_enough = cause.kind != "technical" or lost >= LOST_ANSWERS_TAKEN
+            else:
+                asked_enough = answer or empty >= (sweep.EMPTY_ANSWERS_NEEDED if restored else 1)
+            if asked_enough:
+                return answer, cause, empty + lost + bool(answer)
 
     def _ask_period(self, client, period):
         """:return: (list of ``Seen`` of the deposits that TTN processed in the period, None), or (None, cause) without answer."""
@@ -197,12 +207,14 @@ class L10nTnEdiAccount(models.Model):
             for (document, signature), tries in versions.items()
         ]
 
-    def _apply_sweep(self, seen, asked_until, complete):
+    def _apply_sweep(self, seen, now, goes_on, cause):
         """Write what a sweep found.
 
         :param seen: list of ``Seen``.
-        :param float asked_until: end of the last period, seconds.
-        :param bool complete: whether that is now; of a restored database nothing goes before.
+        :param float now: when it began, seconds.
+        :param goes_on: where the next one goes on, seconds; None when this one was complete, and before that nothing may be
+            deposited.
+        :param cause: ``rejections.Cause`` of what broke it off, or None.
         """
         self.ensure_one()
         report = sweep.compare(
@@ -222,10 +234,13 @@ class L10nTnEdiAccount(models.Model):
         numbers = dict.fromkeys(report.quarantine, True)
         self._settle(
             {
-                "swept_at": datetime.fromtimestamp(asked_until, UTC).replace(tzinfo=None, microsecond=0),
-                **({"swept_in": self._running_database()} if complete else {}),
-                "sweep_problem": False,
-                "sweep_problem_params": False,
+                **(
+                    {"swept_at": self._moment(now), "swept_in": self._running_database(), "sweep_from": False}
+                    if goes_on is None
+                    else {"sweep_from": self._moment(goes_on)}
+                ),
+                "sweep_problem": cause.code if cause else False,
+                "sweep_problem_params": {**cause.params, "text": cause.text} if cause else False,
                 "hold_all": self.hold_all or report.hold_all,
                 "quarantine": {**(self.quarantine or {}), **numbers} or False,
                 "findings": [*(self.findings or []), *fresh][-FINDINGS_KEPT:] or False,
@@ -249,3 +264,8 @@ class L10nTnEdiAccount(models.Model):
         )
         if waiting:
             waiting._schedule(fields.Datetime.now())
+
+    @api.model
+    def _moment(self, seconds):
+        """:return: naive UTC datetime of seconds since the epoch, in whole seconds."""
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None, microsecond=0)

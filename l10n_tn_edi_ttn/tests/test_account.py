@@ -161,6 +161,44 @@ class TestAccount(TnEdiFlowCommon):
         self.submit()
         self.assertEqual(document.state, "submitted")
 
+    def test_comparison_goes_on_where_it_broke_off(self):
+        """However many of TTN's answers are lost: what was compared is not asked again, and nothing goes before the end."""
+        document = self.accept()
+        self.forget(document)
+        self.account.write({"swept_at": self.past(days=3), "swept_in": "another"})
+        asked = len(self.questions())
+        lost = "http_status"
+        # Three times “nothing” for the first day; the same for the second one, an answer lost; both answers for the third.
+        faults = ("empty_answer", "empty_answer", None, lost, None, None, None, lost, lost)
+        original = type(self.account)._ask_period
+        answers = iter(faults)
+
+        def ask(account, client, period):
+            kind = next(answers, None)
+            fault = kind and self.fault(kind, operation="consultEfact")
+            try:
+                return original(account, client, period)
+            finally:
+                if fault:
+                    self.sandbox.remove_fault(fault)
+
+        with patch.object(type(self.account), "_ask_period", ask):
+            self.submit()
+        self.assertEqual((document.state, self.account.swept_in), ("signed", "another"))
+        self.assertTrue(document.reason_code.startswith("ttn."), document.reason_code)
+        begun = self.account.sweep_from
+        self.assertGreater(begun, self.past(days=3))
+        self.assertLess(begun, self.past(hours=1))
+        self.assertEqual(len(self.questions()) - asked, len(faults))
+
+        document.sudo().next_at = fields.Datetime.now()
+        self.submit()
+        self.assertFalse(self.account.sweep_from or self.account.sweep_problem)
+        self.assertEqual(document.reason_code, "sweep.quarantined")
+        self.follow()
+        self.assertEqual(document.state, "accepted")
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
     # === Breaker === #
 
     def test_mass_rejection(self):
