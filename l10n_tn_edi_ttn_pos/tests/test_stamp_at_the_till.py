@@ -155,6 +155,28 @@ class TestStampAtTheTill(TillCommon):
             (order.account_move.amount_total, order.account_move.l10n_tn_edi_stamp), (119.0, 0.0)
         )
 
+    def test_stamp_of_the_credit_note_charged(self):
+        """The customer pays it: what he gets back is less by it, of a whole sale as of a part."""
+        self.company.sudo().l10n_tn_edi_refund_stamp = "charged"
+        sold = self.sync(self.table(2), self.stamp_line())
+        table, stamp = sold.lines
+        part = self.sync(self.table(-1, refunded_orderline_id=table.id), self.stamp_line(), is_refund=True)
+        self.assertEqual(part.amount_total, -118.0)
+        move = part.account_move
+        self.assertEqual((move.move_type, move.amount_total, move.l10n_tn_edi_stamp), ("out_refund", 118.0, -1.0))
+        self.assertFalse(move.amount_residual)
+        rest = self.sync(
+            self.table(-1, refunded_orderline_id=table.id),
+            self.stamp_line(-1, refunded_orderline_id=stamp.id),
+            self.stamp_line(),
+            is_refund=True,
+        )
+        self.assertEqual(rest.amount_total, -119.0)
+        self.assertEqual((rest.account_move.amount_total, rest.account_move.l10n_tn_edi_stamp), (119.0, 0.0))
+        self.assertFalse(rest.account_move.amount_residual)
+        for refund in (part, rest):
+            self.assertFalse(refund.account_move.line_ids.filtered("l10n_tn_edi_stamp_cost"))
+
     def test_refund_made_in_the_backend(self):
         sold = self.sync(self.table(), self.stamp_line())
         refund = sold._refund()
@@ -241,6 +263,14 @@ class TestStampAtTheTillTour(TillCommon, HttpCase):
         self.assertEqual(orders.mapped("amount_total"), [119.0, 120.0, 119.0, -120.0])
         self.assertEqual(orders.account_move.sorted("id").mapped("l10n_tn_edi_stamp"), [1.0, 0.0, 1.0])
         self.assertEqual(orders.account_move.sorted("id").mapped("amount_total"), [120.0, 119.0, 120.0])
+
+    def test_tour_charged(self):
+        """The stamp of the sale comes back, that of the credit note is paid."""
+        self.company.sudo().l10n_tn_edi_refund_stamp = "charged"
+        orders = self.sell("l10n_tn_edi_ttn_pos_charged")
+        self.assertEqual(orders.mapped("amount_total"), [120.0, -119.0])
+        self.assertEqual(orders[1].lines.sorted("qty").mapped("price_subtotal_incl"), [-119.0, -1.0, 1.0])
+        self.assertEqual(orders.account_move.sorted("id").mapped("amount_total"), [120.0, 119.0])
 
     def test_global_discount(self):
         """Given after the stamp is on the order: the stamp is never discounted."""

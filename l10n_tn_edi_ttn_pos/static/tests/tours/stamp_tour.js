@@ -16,6 +16,22 @@ const sell = (...steps) => [
     ReceiptScreen.isShown(),
 ];
 
+// All that was sold comes back; the ticket of the sale is found by its amount.
+const giveBack = (sold, total) => [
+    ...ProductScreen.clickRefund(),
+    TicketScreen.selectOrderByPrice(sold),
+    Order.hasLine({ productName: "Table en chêne", withClass: ".selected" }),
+    ProductScreen.clickNumpad("1"),
+    TicketScreen.toRefundTextContains("To Refund: 1"),
+    TicketScreen.confirmRefund(),
+    PaymentScreen.isShown(),
+    PaymentScreen.isInvoiceButtonChecked(),
+    PaymentScreen.totalIs(total),
+    PaymentScreen.remainingIs("0.000"),
+    PaymentScreen.clickValidate(),
+    ReceiptScreen.isShown(),
+];
+
 // The till starts, and invoices are made meanwhile: on a busy machine in more than ten seconds. A minute is the most allowed.
 const patient = (steps) => steps.flat(Infinity).map((step) => ({ timeout: 60000, ...step }));
 
@@ -54,19 +70,25 @@ registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
                 PaymentScreen.totalIs("119.000")
             ),
             ReceiptScreen.clickNextOrder(),
-            // All that was sold comes back: so does the stamp.
-            ...ProductScreen.clickRefund(),
-            TicketScreen.selectOrderByPrice("120.000"),
-            Order.hasLine({ productName: "Table en chêne", withClass: ".selected" }),
-            ProductScreen.clickNumpad("1"),
-            TicketScreen.toRefundTextContains("To Refund: 1"),
-            TicketScreen.confirmRefund(),
-            PaymentScreen.isShown(),
-            PaymentScreen.isInvoiceButtonChecked(),
-            PaymentScreen.totalIs("-120.000"),
-            PaymentScreen.remainingIs("0.000"),
-            PaymentScreen.clickValidate(),
-            ReceiptScreen.isShown(),
+            // The stamp comes back with everything else.
+            giveBack("120.000", "-120.000"),
+        ]),
+});
+
+// Where the customer pays the stamp of the credit note
+registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_charged", {
+    steps: () =>
+        patient([
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            sell(
+                PaymentScreen.clickPartnerButton(),
+                PaymentScreen.clickCustomer("CLIENT ESSAI SA"),
+                PaymentScreen.totalIs("120.000")
+            ),
+            ReceiptScreen.clickNextOrder(),
+            giveBack("120.000", "-119.000"),
+            ReceiptScreen.containsOrderLine("Stamp duty", "1", "1.000", "1.000"),
         ]),
 });
 
