@@ -4,9 +4,9 @@
 
 Every measurement gets a copy of one database of posted invoices, a sandbox of its own, and workers that were started
 before the first document is due. Documents per second are counted from the first end to the last: nothing can have one
-before, for TTN is asked five seconds after a deposit at the earliest. Own CPU is that of the workers' processes (user and system, from /proc), TLS and the
-check of TTN's signatures included; what PostgreSQL and the sandbox take of the same machine stands beside it. The sandbox
-checks no schema here: it would take most of a machine with two cores.
+before, for TTN is asked five seconds after a deposit at the earliest. Own CPU is that of the workers' processes (user and
+system, from /proc), TLS and the check of TTN's signatures included; what PostgreSQL and the sandbox take of the same
+machine stands beside it. The sandbox checks no schema here: it would take most of a machine with two cores.
 """
 
 import argparse

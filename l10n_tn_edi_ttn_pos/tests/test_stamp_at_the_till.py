@@ -163,7 +163,9 @@ class TestStampAtTheTill(TillCommon):
         part = self.sync(self.table(-1, refunded_orderline_id=table.id), self.stamp_line(), is_refund=True)
         self.assertEqual(part.amount_total, -118.0)
         move = part.account_move
-        self.assertEqual((move.move_type, move.amount_total, move.l10n_tn_edi_stamp), ("out_refund", 118.0, -1.0))
+        self.assertEqual(
+            (move.move_type, move.amount_total, move.l10n_tn_edi_stamp), ("out_refund", 118.0, -1.0)
+        )
         self.assertFalse(move.amount_residual)
         rest = self.sync(
             self.table(-1, refunded_orderline_id=table.id),
