@@ -152,37 +152,32 @@ def must_sweep(
 
 
 def periods(
-    now: float, last_complete: float | None, *, longest_delay: float = 0.0, resumed: float | None = None
+    now: float,
+    last_complete: float | None,
+    *,
+    longest_delay: float = 0.0,
+    broken_off_at: float | None = None,
 ) -> list[tuple[float, float]]:
     """The periods to ask for, oldest first, each at most a day, together from the last sweep to now.
 
+    :param last_complete: when the last complete sweep began: what was not visible then is asked for by the next one
     :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
-    :param resumed: what :func:`resume_at` gave when the sweep before this one broke off
+    :param broken_off_at: the begin of the first period without an answer, of a sweep since then that did not come to its end:
+        this one goes on there
     """
-    overlap = _overlap(longest_delay)
-    start = min(last_complete, now) - overlap if last_complete is not None else now - FIRST_LOOK
-    if resumed is not None:
-        start = max(start, min(resumed, now - overlap))
+    overlap = max(OVERLAP, 3 * longest_delay)
+    if broken_off_at is not None and broken_off_at < now:
+        start = broken_off_at
+    elif last_complete is not None:
+        start = min(last_complete, now) - overlap
+    else:
+        start = now - FIRST_LOOK
     found = []
     while start < now:
         end = min(start + LONGEST_PERIOD, now)
         found.append((start, end))
         start = end
     return found
-
-
-def resume_at(now: float, asked_until: float, *, longest_delay: float = 0.0) -> float:
-    """Where the next sweep goes on after one that broke off: what it has asked for is not asked again, but for the overlap.
-
-    :param now: when it began
-    :param asked_until: the begin of the first period that has no answer
-    :param longest_delay: as in :func:`periods`
-    """
-    return min(asked_until, now - _overlap(longest_delay))
-
-
-def _overlap(longest_delay: float) -> float:
-    return max(OVERLAP, 3 * longest_delay)
 
 
 def halves(period: tuple[float, float]) -> tuple[tuple[float, float], ...]:

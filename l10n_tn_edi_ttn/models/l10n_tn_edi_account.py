@@ -51,10 +51,9 @@ class L10nTnEdiAccount(models.Model):
     swept_in = fields.Char(
         readonly=True, help="The running database that was compared: a restored or copied one is another."
     )
-    sweep_from = fields.Datetime(
-        string="Comparison Goes On From",
+    sweep_progress = fields.Json(
         readonly=True,
-        help="Where the next comparison goes on; empty when the last one came to its end.",
+        help="Of the last comparison: when it began, and where and in which running database it goes on if it broke off.",
     )
     sweep_problem = fields.Char(readonly=True, help="Why the last comparison did not come to an end.")
     sweep_problem_params = fields.Json(readonly=True)

@@ -13,7 +13,7 @@ from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
 from .l10n_tn_edi_document_queue import CALL_SECONDS
-from .l10n_tn_edi_exchange import seconds_of
+from .l10n_tn_edi_exchange import moment_of, seconds_of
 
 _logger = logging.getLogger(__name__)
 
@@ -96,11 +96,16 @@ class L10nTnEdiAccount(models.Model):
         documents = self.env["l10n_tn_edi.document"]
         now = self._now()
         longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
+        running, progress = self._running_database(), self.sweep_progress or {}
+        # Another database, or this one restored, goes on from nothing.
+        goes_on = progress.get("goes_on") if progress.get("running") == running else None
+        began = now if goes_on is None else progress["began"]
+        last = seconds_of(self.swept_at)
         waiting = sweep.periods(
-            now, seconds_of(self.swept_at), longest_delay=longest, resumed=seconds_of(self.sweep_from)
+            now, last and min(last, progress.get("began", last)), longest_delay=longest, broken_off_at=goes_on
         )
         client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
-        restored = self.swept_in and self.swept_in != self._running_database()
+        restored = self.swept_in and self.swept_in != running
         # No transaction stays open while TTN is asked.
         documents._commit()
         seen, cause, calls = [], None, 0
@@ -114,8 +119,8 @@ class L10nTnEdiAccount(models.Model):
                 waiting[:0] = parts
             else:
                 seen += answer
-        goes_on = sweep.resume_at(now, waiting[0][0], longest_delay=longest) if waiting else None
-        documents._write_result(lambda: self._apply_sweep(seen, now, goes_on, cause))
+        progress = {"began": began, "goes_on": waiting[0][0] if waiting else None, "running": running}
+        documents._write_result(lambda: self._apply_sweep(seen, now, progress, cause))
         return not waiting
 
     def _ask_period_well(self, client, period, restored):
@@ -207,12 +212,12 @@ class L10nTnEdiAccount(models.Model):
             for (document, signature), tries in versions.items()
         ]
 
-    def _apply_sweep(self, seen, now, goes_on, cause):
+    def _apply_sweep(self, seen, now, progress, cause):
         """Write what a sweep found.
 
         :param seen: list of ``Seen``.
-        :param float now: when it began, seconds.
-        :param goes_on: where the next one goes on, seconds; None when this one was complete, and before that nothing may be
+        :param float now: when it began, or its last part, seconds.
+        :param dict progress: ``sweep_progress``; where nothing goes on the sweep is complete, and before that nothing may be
             deposited.
         :param cause: ``rejections.Cause`` of what broke it off, or None.
         """
@@ -235,10 +240,11 @@ class L10nTnEdiAccount(models.Model):
         self._settle(
             {
                 **(
-                    {"swept_at": self._moment(now), "swept_in": self._running_database(), "sweep_from": False}
-                    if goes_on is None
-                    else {"sweep_from": self._moment(goes_on)}
+                    {"swept_at": moment_of(now), "swept_in": progress["running"]}
+                    if progress["goes_on"] is None
+                    else {}
                 ),
+                "sweep_progress": progress,
                 "sweep_problem": cause.code if cause else False,
                 "sweep_problem_params": {**cause.params, "text": cause.text} if cause else False,
                 "hold_all": self.hold_all or report.hold_all,
@@ -264,8 +270,3 @@ class L10nTnEdiAccount(models.Model):
         )
         if waiting:
             waiting._schedule(fields.Datetime.now())
-
-    @api.model
-    def _moment(self, seconds):
-        """:return: naive UTC datetime of seconds since the epoch, in whole seconds."""
-        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None, microsecond=0)

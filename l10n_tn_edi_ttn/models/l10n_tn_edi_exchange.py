@@ -1,5 +1,5 @@
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -18,6 +18,11 @@ DEPOSITED_DOCUMENT = re.compile(rb"(<arg3>)[A-Za-z0-9+/=\s]{200,}(</arg3>)")
 def seconds_of(moment):
     """:return: seconds since the epoch of a naive UTC datetime; None for False."""
     return moment.replace(tzinfo=UTC).timestamp() if moment else None
+
+
+def moment_of(seconds):
+    """:return: naive UTC datetime, in whole seconds, of seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None, microsecond=0)
 
 
 class L10nTnEdiExchange(models.Model):

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -5,6 +6,7 @@ from odoo.tests import tagged
 
 from ..elfatoora import breaker
 from ..models import l10n_tn_edi_account_sweep
+from ..models.l10n_tn_edi_exchange import moment_of
 from .common_flow import TnEdiFlowCommon
 
 
@@ -186,14 +188,17 @@ class TestAccount(TnEdiFlowCommon):
             self.submit()
         self.assertEqual((document.state, self.account.swept_in), ("signed", "another"))
         self.assertTrue(document.reason_code.startswith("ttn."), document.reason_code)
-        begun = self.account.sweep_from
-        self.assertGreater(begun, self.past(days=3))
-        self.assertLess(begun, self.past(hours=1))
+        # Three days and the hour before them; the third day is missing.
+        goes_on = moment_of(self.account.sweep_progress["goes_on"])
+        self.assertAlmostEqual(goes_on, self.past(hours=25), delta=timedelta(minutes=10))
         self.assertEqual(len(self.questions()) - asked, len(faults))
 
         document.sudo().next_at = fields.Datetime.now()
         self.submit()
-        self.assertFalse(self.account.sweep_from or self.account.sweep_problem)
+        self.assertFalse(self.account.sweep_progress["goes_on"] or self.account.sweep_problem)
+        self.assertEqual(
+            len(self.questions()) - asked, len(faults) + 1 + 3, "a day with the deposit, an hour without"
+        )
         self.assertEqual(document.reason_code, "sweep.quarantined")
         self.follow()
         self.assertEqual(document.state, "accepted")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from elfatoora import sweep
 from elfatoora.answers import Deposit
 from elfatoora.decisions import Seen
-from elfatoora.sweep import Known, compare, halves, is_cut, must_sweep, periods, resume_at
+from elfatoora.sweep import Known, compare, halves, is_cut, must_sweep, periods
 
 SENDER = "0736202XAM000"
 HOUR, DAY = 3600.0, 86400.0
@@ -152,27 +152,14 @@ def test_periods_leave_no_gap(now, last_complete, longest):
         assert start <= last_complete - HOUR
 
 
-@given(
-    st.integers(0, 10**9),
-    st.integers(0, 400 * 86_400),
-    st.integers(0, 864_000),
-    st.floats(0, 1),
-    st.integers(0, 86_400),
-)
-def test_what_broke_off_goes_on_without_a_gap(now, ago, longest, share, later):
-    """Each moment is asked about by a sweep that began at least the overlap after it, or again by the next one."""
-    overlap = max(HOUR, 3 * longest)
-    first = periods(now, now - ago, longest_delay=longest)
-    asked_until = first[0][0] + share * (now - first[0][0])
-    resumed = resume_at(now, asked_until, longest_delay=longest)
-    assert resumed <= asked_until
-    assert resumed <= now - overlap
-    then = now + later
-    second = periods(then, now - ago, longest_delay=longest, resumed=resumed)
-    assert second[-1][1] == then
-    assert second[0][0] <= max(resumed, first[0][0])
-    # Whatever else the clock does, something is asked
-    assert periods(now - 10 * DAY, now - ago, longest_delay=longest, resumed=resumed)
+@given(st.integers(0, 10**9), st.integers(0, 400 * 86_400), st.integers(0, 864_000), st.floats(0, 1))
+def test_what_broke_off_goes_on_without_a_gap(now, ago, longest, share):
+    start = periods(now, now - ago, longest_delay=longest)[0][0]
+    broken_off_at = start + share * (now - start)
+    found = periods(now, now - ago, longest_delay=longest, broken_off_at=broken_off_at)
+    assert found[-1][1] == now
+    assert found[0][0] == (broken_off_at if broken_off_at < now else start)
+    assert all(a[1] == b[0] for a, b in zip(found, found[1:], strict=False))
 
 
 def test_cut_answers_are_asked_again_in_halves():
