@@ -24,9 +24,11 @@ def run_pytest(suite, python, folder, root, *, seconds, narrowed):
     report.unlink(missing_ok=True)
     arguments = shlex.split(os.environ.get("PYTEST_ARGS", ""))
     started = time.monotonic()
-    command = [python, "-m", "pytest", folder, "-q", f"--junitxml={report}", *arguments]
+    command = [python, "-m", "pytest", folder, "-q", "--durations=25", f"--junitxml={report}", *arguments]
     code, result.output = run_child(command, root, seconds)
     result.seconds = time.monotonic() - started
+    # With the slowest tests, also when all is well
+    (report.parent / f"{suite}-suite.log").write_text(result.output)
     if report.exists():
         count(result, ElementTree.parse(report).getroot())
         report.unlink()
