@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 CALLS_AT_ONCE = 64
 # So many answers are written before anything else is begun: a transaction costs about as much as ten answers in it …
 ANSWERS_AT_ONCE = CALLS_AT_ONCE // 4
-# … and when there is nothing else to do, half of the calls under way are waited for, but no longer than this.
+# … and when there is nothing else to do, as many, or half of the calls under way, are waited for, but no longer than this.
 TOGETHER_SECONDS = 0.2
 # A whole call takes at most this long (elfatoora.client.Limits.total) …
 CALL_SECONDS = 45
@@ -197,7 +197,8 @@ class L10nTnEdiDocument(models.Model):
     def _half(self, ended, count):
         """:param SimpleQueue ended: gets the calls as they end.
         :param int count: of the calls under way, at least one.
-        :return: list of calls that have ended: half of them, fewer when that takes too long, more when they are there.
+        :return: list of calls that have ended: half of them or ``ANSWERS_AT_ONCE``, fewer when that takes too long, more when
+            they are there.
         """
         found = [ended.get()]
         until = time.monotonic() + TOGETHER_SECONDS
