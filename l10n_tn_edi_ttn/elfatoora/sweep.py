@@ -5,7 +5,7 @@ deposits are asked for by period, from time to time and before sending after a p
 nobody knows quarantines its number: no document with it is deposited before a human has looked.
 
 TTN documents neither how many deposits an answer may hold nor whether a deposit that is being worked on has a date, so
-periods overlap, a round number of deposits counts as cut, and a cut period is asked again in halves.
+periods overlap, and an answer that may be cut is believed when the halves of its period show nothing that it lacks.
 """
 
 from collections import Counter
@@ -25,8 +25,8 @@ SHORTEST_PERIOD = 2.0  # TTN's criteria have whole seconds
 EMPTY_ANSWERS_NEEDED = 3
 IDLE = HOUR  # after such a pause nothing is sent before a sweep
 OLDEST = DAY  # nor when the last complete one is older than this
-# An answer with so many deposits is probably cut by a limit of the service.
-LIKELY_LIMITS = frozenset({20, 25, 50, 100, 150, 200, 250, 300, 400, 500, 1000, 2000, 5000, 10_000})
+# An answer with fewer deposits is cut by no limit that a service would have.
+NEVER_CUT = 15
 
 CODES = frozenset({
     "sweep.unknown_deposit",  # nobody here made it
@@ -157,6 +157,7 @@ def periods(
     *,
     longest_delay: float = 0.0,
     broken_off_at: float | None = None,
+    first_length: float = LONGEST_PERIOD,
 ) -> list[tuple[float, float]]:
     """The periods to ask for, oldest first, each at most a day, together from the last sweep to now.
 
@@ -164,19 +165,21 @@ def periods(
     :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
     :param broken_off_at: the begin of the first period without an answer, of a sweep since then that did not come to its end:
         this one goes on there
+    :param first_length: of that period, seconds; those after it are twice as long each
     """
     overlap = max(OVERLAP, 3 * longest_delay)
+    length = LONGEST_PERIOD
     if broken_off_at is not None and broken_off_at < now:
-        start = broken_off_at
+        start, length = broken_off_at, max(first_length, SHORTEST_PERIOD)
     elif last_complete is not None:
         start = min(last_complete, now) - overlap
     else:
         start = now - FIRST_LOOK
     found = []
     while start < now:
-        end = min(start + LONGEST_PERIOD, now)
+        end = min(start + length, now)
         found.append((start, end))
-        start = end
+        start, length = end, min(2 * length, LONGEST_PERIOD)
     return found
 
 
@@ -187,13 +190,27 @@ def halves(period: tuple[float, float]) -> tuple[tuple[float, float], ...]:
     return ((start, middle), (middle, end)) if end - start >= 2 * SHORTEST_PERIOD else ()
 
 
-def is_cut(count: int) -> bool:
-    """Whether an answer with so many deposits may be cut by a limit of the service.
+def may_be_cut(answer: Sequence[Seen]) -> bool:
+    """Whether the answer for a period is to be compared with those for its halves before it is believed.
 
-    Some more or less than a limit is a cut answer as well: what is not to be shown may be left out after cutting, and other
-    companies' deposits may be listed besides. An answer that is asked again in halves for nothing costs two calls.
+    No number tells it: what is not to be shown may be left out after cutting, other companies' deposits may be added.
     """
-    return any(abs(count - limit) <= max(1, limit // 50) for limit in LIKELY_LIMITS)
+    return len(answer) >= NEVER_CUT
+
+
+def is_whole(answer: Sequence[Seen], halves: Sequence[Sequence[Seen]]) -> bool:
+    """Whether the answer for a period can't be cut, by the answers for its halves.
+
+    Of a cut answer with deposits of both halves, the half where the cut is shows more than it does. A half with nearly all of
+    them may be cut in the same way, and proves nothing.
+    """
+    more = {_name(one) for half in halves for one in half} - {_name(one) for one in answer}
+    return not more and all(len(half) < 0.8 * len(answer) for half in halves)
+
+
+def _name(one: Seen) -> object:
+    deposit = one.deposit
+    return deposit.deposit_id if deposit.deposit_id is not None else (deposit.number, one.signature_value)
 
 
 def _distinct(seen: Sequence[Seen]) -> list[Seen]:

@@ -101,27 +101,60 @@ class L10nTnEdiAccount(models.Model):
         goes_on = progress.get("goes_on") if progress.get("running") == running else None
         began = now if goes_on is None else progress["began"]
         last = seconds_of(self.swept_at)
-        waiting = sweep.periods(
-            now, last and min(last, progress.get("began", last)), longest_delay=longest, broken_off_at=goes_on
+        periods = sweep.periods(
+            now,
+            last and min(last, progress.get("began", last)),
+            longest_delay=longest,
+            broken_off_at=goes_on,
+            first_length=progress.get("length", sweep.LONGEST_PERIOD),
         )
         client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
         restored = self.swept_in and self.swept_in != running
         # No transaction stays open while TTN is asked.
         documents._commit()
-        seen, cause, calls = [], None, 0
-        while waiting and calls < CALLS_A_SWEEP:
-            answer, cause, count = self._ask_period_well(client, waiting[0], restored)
-            calls += count
-            if cause:
-                break
-            period = waiting.pop(0)
-            if sweep.is_cut(len(answer)) and (parts := sweep.halves(period)):
-                waiting[:0] = parts
-            else:
-                seen += answer
-        progress = {"began": began, "goes_on": waiting[0][0] if waiting else None, "running": running}
+        seen, left, cause = self._ask_all(client, periods, restored)
+        progress = {
+            "began": began,
+            "goes_on": left and left[0],
+            "length": left and left[1] - left[0],
+            "running": running,
+        }
         documents._write_result(lambda: self._apply_sweep(seen, now, progress, cause))
-        return not waiting
+        return not left
+
+    def _ask_all(self, client, periods, restored):
+        """Ask for periods one after the other; an answer that may be cut is compared with those for both halves.
+
+        :return: (list of ``Seen``, first period without a whole answer or None, ``Cause`` or None).
+        """
+        seen, calls = [], 0
+        waiting = [(period, None) for period in periods]
+        while waiting:
+            period, answer = waiting[0]
+            parts = sweep.halves(period)
+            if answer is not None and not (parts and sweep.may_be_cut(answer)):
+                waiting.pop(0)
+                seen += answer
+                continue
+            if calls >= CALLS_A_SWEEP:
+                return seen, period, None
+            found = []
+            for asked in [period] if answer is None else parts:
+                one, cause, count = self._ask_period_well(client, asked, restored)
+                calls += count
+                if cause and answer is None and parts and cause.params.get("limit"):
+                    break  # too large for one answer
+                if cause:
+                    return seen, period, cause
+                found.append(one)
+            if answer is None:
+                waiting[:1] = [(period, found[0])] if found else [(part, None) for part in parts]
+            elif sweep.is_whole(answer, found):
+                waiting.pop(0)
+                seen += answer
+            else:
+                waiting[:1] = zip(parts, found, strict=True)
+        return seen, None, None
 
     def _ask_period_well(self, client, period, restored):
         """Ask for a period again when the answer was lost, or when nothing is there and that is not believed at once.

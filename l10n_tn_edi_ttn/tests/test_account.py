@@ -1,10 +1,13 @@
+import math
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
-from ..elfatoora import breaker
+from ..elfatoora import breaker, sweep
+from ..elfatoora.answers import Deposit
+from ..elfatoora.decisions import Seen
 from ..models import l10n_tn_edi_account_sweep
 from ..models.l10n_tn_edi_exchange import moment_of
 from .common_flow import TnEdiFlowCommon
@@ -203,6 +206,37 @@ class TestAccount(TnEdiFlowCommon):
         self.follow()
         self.assertEqual(document.state, "accepted")
         self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
+    def test_whatever_cuts_the_answers_everything_is_seen(self):
+        """A limit that nobody knows, some deposits left out after it and another company's added: none is missed in the end."""
+        deposits = {number: 10_000.0 + number * 0.7 for number in range(600)}
+
+        def service(limit):
+            def ask(_account, _client, period, _restored):
+                start, end = math.ceil(period[0]), math.ceil(period[1])
+                found = [number for number, moment in deposits.items() if start <= moment <= end][-limit:]
+                shown = [number for number in found if number % 20 != 7] + [9999]
+                return [Seen(Deposit(number, f"F{number}", "I-11", "")) for number in shown], None, 1
+
+            return ask
+
+        for limit in (20, 37, 100, 250):
+            for most in (40, 10_000):
+                with (
+                    patch.object(type(self.account), "_ask_period_well", service(limit)),
+                    patch.object(l10n_tn_edi_account_sweep, "CALLS_A_SWEEP", most),
+                ):
+                    seen, goes_on, length, parts = [], 9_000.0, 86_400.0, 0
+                    while goes_on is not None and parts < 50:
+                        periods = sweep.periods(12_000.0, None, broken_off_at=goes_on, first_length=length)
+                        more, left, cause = self.account._ask_all(None, periods, False)
+                        self.assertFalse(cause)
+                        seen += more
+                        goes_on, length = (left[0], left[1] - left[0]) if left else (None, None)
+                        parts += 1
+                wanted = {number for number in deposits if number % 20 != 7}
+                self.assertEqual({one.deposit.deposit_id for one in seen} - {9999}, wanted, (limit, most))
+                self.assertLess(parts, 15)
 
     # === Breaker === #
 
