@@ -17,7 +17,8 @@ from .l10n_tn_edi_exchange import moment_of, seconds_of
 
 _logger = logging.getLogger(__name__)
 
-FINDINGS_KEPT = 200
+# As many as a backup of yesterday may have forgotten on a busy day
+FINDINGS_KEPT = 2000
 # One sweep asks for at most so many periods; the next one goes on from there.
 CALLS_A_SWEEP = 120
 # How often a period is asked for whose answer is lost on the way.
