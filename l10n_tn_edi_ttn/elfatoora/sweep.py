@@ -4,8 +4,7 @@ A restored backup, a copy of the database, a portal or another program may depos
 deposits are asked for by period, from time to time and before sending after a pause, and each must be known. One that
 nobody knows quarantines its number: no document with it is deposited before a human has looked.
 
-TTN documents neither how many deposits an answer may hold nor whether a deposit that is being worked on has a date, so
-periods overlap, and an answer that may be cut is believed when the halves of its period show nothing that it lacks.
+How they are asked for is the affair of ``periods``.
 """
 
 from collections import Counter
@@ -17,16 +16,8 @@ from .consulted import compact
 from .facts import Seen
 from .timing import DAY, HOUR
 
-OVERLAP = HOUR  # at least; three times the longest delay seen when that is longer
-FIRST_LOOK = 7 * DAY  # how far back the first sweep of an account goes
-LONGEST_PERIOD = DAY
-SHORTEST_PERIOD = 2.0  # TTN's criteria have whole seconds
-# An empty answer is as little an absence as any other: of a database that forgot deposits it is believed the third time.
-EMPTY_ANSWERS_NEEDED = 3
 IDLE = HOUR  # after such a pause nothing is sent before a sweep
 OLDEST = DAY  # nor when the last complete one is older than this
-# An answer with fewer deposits is cut by no limit that a service would have.
-NEVER_CUT = 15
 
 CODES = frozenset({
     "sweep.unknown_deposit",  # nobody here made it
@@ -149,68 +140,6 @@ def must_sweep(
     # A clock behind its own records is what a restored machine has as well.
     went_back = now < last_complete or now < last_call
     return went_back or now - max(last_complete, last_call) > IDLE or now - last_complete > OLDEST
-
-
-def periods(
-    now: float,
-    last_complete: float | None,
-    *,
-    longest_delay: float = 0.0,
-    broken_off_at: float | None = None,
-    first_length: float = LONGEST_PERIOD,
-) -> list[tuple[float, float]]:
-    """The periods to ask for, oldest first, each at most a day, together from the last sweep to now.
-
-    :param last_complete: when the last complete sweep began: what was not visible then is asked for by the next one
-    :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
-    :param broken_off_at: the begin of the first period without an answer, of a sweep since then that did not come to its end:
-        this one goes on there
-    :param first_length: of that period, seconds; those after it are twice as long each
-    """
-    overlap = max(OVERLAP, 3 * longest_delay)
-    length = LONGEST_PERIOD
-    if broken_off_at is not None and broken_off_at < now:
-        start, length = broken_off_at, max(first_length, SHORTEST_PERIOD)
-    elif last_complete is not None:
-        start = min(last_complete, now) - overlap
-    else:
-        start = now - FIRST_LOOK
-    found = []
-    while start < now:
-        end = min(start + length, now)
-        found.append((start, end))
-        start, length = end, min(2 * length, LONGEST_PERIOD)
-    return found
-
-
-def halves(period: tuple[float, float]) -> tuple[tuple[float, float], ...]:
-    """A period whose answer was cut, too large or too slow, in two; empty when it is too short to divide."""
-    start, end = period
-    middle = (start + end) / 2
-    return ((start, middle), (middle, end)) if end - start >= 2 * SHORTEST_PERIOD else ()
-
-
-def may_be_cut(answer: Sequence[Seen]) -> bool:
-    """Whether the answer for a period is to be compared with those for its halves before it is believed.
-
-    No number tells it: what is not to be shown may be left out after cutting, other companies' deposits may be added.
-    """
-    return len(answer) >= NEVER_CUT
-
-
-def is_whole(answer: Sequence[Seen], halves: Sequence[Sequence[Seen]]) -> bool:
-    """Whether the answer for a period can't be cut, by the answers for its halves.
-
-    Of a cut answer with deposits of both halves, the half where the cut is shows more than it does. A half with nearly all of
-    them may be cut in the same way, and proves nothing.
-    """
-    more = {_name(one) for half in halves for one in half} - {_name(one) for one in answer}
-    return not more and all(len(half) < 0.8 * len(answer) for half in halves)
-
-
-def _name(one: Seen) -> object:
-    deposit = one.deposit
-    return deposit.deposit_id if deposit.deposit_id is not None else (deposit.number, one.signature_value)
 
 
 def _distinct(seen: Sequence[Seen]) -> list[Seen]:

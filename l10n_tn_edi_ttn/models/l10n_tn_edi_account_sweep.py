@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..elfatoora import decisions, sweep
+from ..elfatoora import decisions, periods, sweep
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
 from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
@@ -19,10 +19,6 @@ _logger = logging.getLogger(__name__)
 
 # As many as a backup of yesterday may have forgotten on a busy day
 FINDINGS_KEPT = 2000
-# One sweep asks for at most so many periods; the next one goes on from there.
-CALLS_A_SWEEP = 120
-# How often a period is asked for whose answer is lost on the way.
-LOST_ANSWERS_TAKEN = 2
 
 
 class L10nTnEdiAccount(models.Model):
@@ -99,91 +95,35 @@ class L10nTnEdiAccount(models.Model):
         longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
         running, progress = self._running_database(), self.sweep_progress or {}
         # Another database, or this one restored, goes on from nothing.
-        goes_on = progress.get("goes_on") if progress.get("running") == running else None
-        began = now if goes_on is None else progress["began"]
+        left = progress.get("left") if progress.get("running") == running else None
         last = seconds_of(self.swept_at)
-        periods = sweep.periods(
-            now,
-            last and min(last, progress.get("began", last)),
-            longest_delay=longest,
-            broken_off_at=goes_on,
-            first_length=progress.get("length", sweep.LONGEST_PERIOD),
+        wanted = periods.periods(
+            now, last and min(last, progress.get("began", last)), longest_delay=longest, left=left
         )
         client = self.env["l10n_tn_edi.gateway"]._client(self.company_id, self.mode)
-        restored = self.swept_in and self.swept_in != running
+        restored = bool(self.swept_in) and self.swept_in != running
         # No transaction stays open while TTN is asked.
         documents._commit()
-        seen, left, cause = self._ask_all(client, periods, restored)
-        progress = {
-            "began": began,
-            "goes_on": left and left[0],
-            "length": left and left[1] - left[0],
-            "running": running,
-        }
-        documents._write_result(lambda: self._apply_sweep(seen, now, progress, cause))
-        return not left
-
-    def _ask_all(self, client, periods, restored):
-        """Ask for periods one after the other; an answer that may be cut is compared with those for both halves.
-
-        :return: (list of ``Seen``, first period without a whole answer or None, ``Cause`` or None).
-        """
-        seen, calls = [], 0
-        waiting = [(period, None) for period in periods]
-        while waiting:
-            period, answer = waiting[0]
-            parts = sweep.halves(period)
-            if answer is not None and not (parts and sweep.may_be_cut(answer)):
-                waiting.pop(0)
-                seen += answer
-                continue
-            if calls >= CALLS_A_SWEEP:
-                return seen, period, None
-            found = []
-            for asked in [period] if answer is None else parts:
-                one, cause, count = self._ask_period_well(client, asked, restored)
-                calls += count
-                if cause and answer is None and parts and cause.params.get("limit"):
-                    break  # too large for one answer
-                if cause:
-                    return seen, period, cause
-                found.append(one)
-            if answer is None:
-                waiting[:1] = [(period, found[0])] if found else [(part, None) for part in parts]
-            elif sweep.is_whole(answer, found):
-                waiting.pop(0)
-                seen += answer
-            else:
-                waiting[:1] = zip(parts, found, strict=True)
-        return seen, None, None
-
-    def _ask_period_well(self, client, period, restored):
-        """Ask for a period again when the answer was lost, or when nothing is there and that is not believed at once.
-
-        :return: as ``_ask_period``, and how often was asked.
-        """
-        empty = lost = 0
-        while True:
-            answer, cause = self._ask_period(client, period)
-            empty += answer == []
-            lost += bool(cause)
-            if cause:
-                asked_enough = cause.kind != "technical" or lost >= LOST_ANSWERS_TAKEN
-            else:
-                asked_enough = answer or empty >= (sweep.EMPTY_ANSWERS_NEEDED if restored else 1)
-            if asked_enough:
-                return answer, cause, empty + lost + bool(answer)
+        walked = periods.walk(wanted, lambda period: self._ask_period(client, period), restored=restored)
+        seen = [self._read(deposit) for deposit in walked.deposits]
+        progress = {"began": progress["began"] if left else now, "left": walked.left, "running": running}
+        documents._write_result(lambda: self._apply_sweep(seen, now, progress, walked.cause))
+        return not walked.left
 
     def _ask_period(self, client, period):
-        """:return: (list of ``Seen`` of the deposits that TTN processed in the period, None), or (None, cause) without answer."""
+        """:return: ``periods.Asked`` for the deposits that TTN processed in a period."""
         since, until = (datetime.fromtimestamp(math.ceil(moment), UTC) for moment in period)
         call = client.consult_efact(since=since, until=until, deadline=time.monotonic() + CALL_SECONDS)
         self.env["l10n_tn_edi.exchange"]._keep_sweep(self, call)
+        # Kept whatever becomes of the others, and no transaction stays open during the next question.
+        self.env["l10n_tn_edi.document"]._commit()
         if isinstance(call.answer, ConsultAnswer):
-            return [self._read(deposit) for deposit in call.answer.deposits], None
+            return periods.Asked(call.answer.deposits)
         if isinstance(call.answer, FaultAnswer):
-            return None, classify_fault(call.answer)
-        return None, classify_problem(call.problem)
+            return periods.Asked(cause=classify_fault(call.answer))
+        return periods.Asked(
+            cause=classify_problem(call.problem), too_large=call.problem.code == "answer.too_large"
+        )
 
     @api.model
     def _read(self, deposit):
@@ -251,7 +191,7 @@ class L10nTnEdiAccount(models.Model):
 
         :param seen: list of ``Seen``.
         :param float now: when it began, or its last part, seconds.
-        :param dict progress: ``sweep_progress``; where nothing goes on the sweep is complete, and before that nothing may be
+        :param dict progress: ``sweep_progress``; when nothing is left the sweep is complete, and before that nothing may be
             deposited.
         :param cause: ``rejections.Cause`` of what broke it off, or None.
         """
@@ -275,7 +215,7 @@ class L10nTnEdiAccount(models.Model):
             {
                 **(
                     {"swept_at": moment_of(now), "swept_in": progress["running"]}
-                    if progress["goes_on"] is None
+                    if not progress["left"]
                     else {}
                 ),
                 "sweep_progress": progress,

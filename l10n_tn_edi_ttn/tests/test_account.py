@@ -1,14 +1,10 @@
-import math
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
-from ..elfatoora import breaker, sweep
-from ..elfatoora.answers import Deposit
-from ..elfatoora.decisions import Seen
-from ..models import l10n_tn_edi_account_sweep
+from ..elfatoora import breaker, periods
 from ..models.l10n_tn_edi_exchange import moment_of
 from .common_flow import TnEdiFlowCommon
 
@@ -117,7 +113,7 @@ class TestAccount(TnEdiFlowCommon):
         self.account.write({"swept_at": self.past(hours=24), "swept_in": "another"})
         document = self.post()
         # A day and the hour before it: two periods, the first of which ends now but for an hour.
-        with patch.object(l10n_tn_edi_account_sweep, "CALLS_A_SWEEP", 1):
+        with patch.object(periods, "CALLS_A_SWEEP", 1):
             self.submit()
         self.assertEqual((document.state, document.reason_code), ("signed", "sweep.waiting"))
         self.assertFalse(self.saves())
@@ -192,13 +188,13 @@ class TestAccount(TnEdiFlowCommon):
         self.assertEqual((document.state, self.account.swept_in), ("signed", "another"))
         self.assertTrue(document.reason_code.startswith("ttn."), document.reason_code)
         # Three days and the hour before them; the third day is missing.
-        goes_on = moment_of(self.account.sweep_progress["goes_on"])
-        self.assertAlmostEqual(goes_on, self.past(hours=25), delta=timedelta(minutes=10))
+        begin, _end = self.account.sweep_progress["left"]
+        self.assertAlmostEqual(moment_of(begin), self.past(hours=25), delta=timedelta(minutes=10))
         self.assertEqual(len(self.questions()) - asked, len(faults))
 
         document.sudo().next_at = fields.Datetime.now()
         self.submit()
-        self.assertFalse(self.account.sweep_progress["goes_on"] or self.account.sweep_problem)
+        self.assertFalse(self.account.sweep_progress["left"] or self.account.sweep_problem)
         self.assertEqual(
             len(self.questions()) - asked, len(faults) + 1 + 3, "a day with the deposit, an hour without"
         )
@@ -206,37 +202,6 @@ class TestAccount(TnEdiFlowCommon):
         self.follow()
         self.assertEqual(document.state, "accepted")
         self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
-
-    def test_whatever_cuts_the_answers_everything_is_seen(self):
-        """A limit that nobody knows, some deposits left out after it and another company's added: none is missed in the end."""
-        deposits = {number: 10_000.0 + number * 0.7 for number in range(600)}
-
-        def service(limit):
-            def ask(_account, _client, period, _restored):
-                start, end = math.ceil(period[0]), math.ceil(period[1])
-                found = [number for number, moment in deposits.items() if start <= moment <= end][-limit:]
-                shown = [number for number in found if number % 20 != 7] + [9999]
-                return [Seen(Deposit(number, f"F{number}", "I-11", "")) for number in shown], None, 1
-
-            return ask
-
-        for limit in (20, 37, 100, 250):
-            for most in (40, 10_000):
-                with (
-                    patch.object(type(self.account), "_ask_period_well", service(limit)),
-                    patch.object(l10n_tn_edi_account_sweep, "CALLS_A_SWEEP", most),
-                ):
-                    seen, goes_on, length, parts = [], 9_000.0, 86_400.0, 0
-                    while goes_on is not None and parts < 50:
-                        periods = sweep.periods(12_000.0, None, broken_off_at=goes_on, first_length=length)
-                        more, left, cause = self.account._ask_all(None, periods, False)
-                        self.assertFalse(cause)
-                        seen += more
-                        goes_on, length = (left[0], left[1] - left[0]) if left else (None, None)
-                        parts += 1
-                wanted = {number for number in deposits if number % 20 != 7}
-                self.assertEqual({one.deposit.deposit_id for one in seen} - {9999}, wanted, (limit, most))
-                self.assertLess(parts, 15)
 
     # === Breaker === #
 

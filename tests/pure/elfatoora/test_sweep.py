@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from elfatoora import sweep
 from elfatoora.answers import Deposit
 from elfatoora.decisions import Seen
-from elfatoora.sweep import Known, compare, halves, is_whole, may_be_cut, must_sweep, periods
+from elfatoora.sweep import Known, compare, must_sweep
 
 SENDER = "0736202XAM000"
 HOUR, DAY = 3600.0, 86400.0
@@ -136,61 +136,3 @@ def test_nothing_unknown_passes(deposits):
 )
 def test_before_sending(last_complete, last_call, restored, must):
     assert must_sweep(100 * HOUR, last_complete, last_call, restored=restored) is must
-
-
-@given(st.integers(0, 10**9), st.none() | st.integers(0, 10**9), st.integers(0, 864_000))
-def test_periods_leave_no_gap(now, last_complete, longest):
-    if last_complete is not None and now - last_complete > 400 * DAY:
-        last_complete = now - 400 * DAY
-    found = periods(now, last_complete, longest_delay=longest)
-    assert found[-1][1] == now
-    assert all(end - start <= DAY for start, end in found)
-    assert all(a[1] == b[0] for a, b in zip(found, found[1:], strict=False))
-    start = found[0][0]
-    assert start <= now - max(HOUR, 3 * longest) if last_complete is not None else start == now - 7 * DAY
-    if last_complete is not None and last_complete < now:
-        assert start <= last_complete - HOUR
-
-
-@given(
-    st.integers(0, 10**9),
-    st.integers(0, 400 * 86_400),
-    st.integers(0, 864_000),
-    st.floats(0, 1),
-    st.floats(0, DAY),
-)
-def test_what_broke_off_goes_on_without_a_gap(now, ago, longest, share, length):
-    start = periods(now, now - ago, longest_delay=longest)[0][0]
-    broken_off_at = start + share * (now - start)
-    found = periods(now, now - ago, longest_delay=longest, broken_off_at=broken_off_at, first_length=length)
-    assert found[-1][1] == now
-    assert found[0][0] == (broken_off_at if broken_off_at < now else start)
-    assert all(a[1] == b[0] for a, b in zip(found, found[1:], strict=False))
-    assert all(end - start <= DAY + 1 for start, end in found)
-
-
-def test_what_broke_off_goes_on_with_a_short_period():
-    found = periods(10_000.0, 0.0, broken_off_at=9_000.0, first_length=100.0)
-    assert [end - start for start, end in found] == [100.0, 200.0, 400.0, 300.0]
-
-
-def test_cut_answers_are_asked_again_in_halves():
-    assert halves((0.0, 200.0)) == ((0.0, 100.0), (100.0, 200.0))
-    assert halves((0.0, 3.9)) == ()
-
-
-def test_an_answer_is_whole_when_its_halves_show_nothing_more():
-    answer = [seen(number) for number in range(40, 136)]
-    assert may_be_cut(answer)
-    assert is_whole(answer, [answer[:50], answer[50:]])
-    assert not is_whole(answer, [[seen(39)], answer[50:]])
-    # A limit keeps the newest: whatever it is, and whatever is left out or added besides, the older half shows others
-    assert not is_whole(answer, [[seen(number) for number in range(10, 70)], answer[30:]])
-    # What is gone meanwhile is no reason to doubt
-    assert is_whole(answer, [[], answer[50:]])
-    # All of them in one half: that answer may be the same cut
-    assert not is_whole(answer, [[], answer])
-    assert not is_whole(answer, [[], answer[4:]])
-    # Without a number of TTN's the document's own
-    assert not is_whole([seen(None)], [[seen(None, number="FAC/2")]])
-    assert not may_be_cut(answer[:14])
