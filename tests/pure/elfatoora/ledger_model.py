@@ -182,7 +182,9 @@ class Machine:
         if before == d.SIGNED and decision.code == "ask.absent_confirmed":
             self.save()
 
-    def run(self, horizon: float = 5 * DAY, steps: int = 600) -> None:
+    def run(self, steps: int = 600) -> None:
+        # Five days, and one for each lost answer: what is settled is asked about once a day.
+        horizon = DAY * (5 + self.scenario.complete.count(False))
         for _ in range(steps):
             if self.due > horizon:
                 break

@@ -93,6 +93,7 @@ scenarios = st.builds(
         saves=(Save(1, 500, "killed"),), fates=(Fate(visible=1200, content="final"),), complete=(False,) * 12
     )
 )
+@example(Scenario(fates=(Fate(verdict="reject_then_accept"),), complete=(True, *(False,) * 4)))
 def test_no_double_deposit_no_lost_acceptance(scenario):
     machine = play(scenario)
     assert not violations(machine), machine.history[-8:]
