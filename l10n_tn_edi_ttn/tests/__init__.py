@@ -1,4 +1,5 @@
 from . import test_account
+from . import test_accountant_alone
 from . import test_api
 from . import test_api_certificate
 from . import test_archive_export
@@ -9,6 +10,7 @@ from . import test_bad_input
 from . import test_certificates_watch
 from . import test_clinic
 from . import test_corrected
+from . import test_credit_note
 from . import test_dashboard
 from . import test_documents
 from . import test_documents_check

@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 import socket
 import ssl
+import struct
 import threading
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from elfatoora import wire
 from elfatoora.client import Account, ElFatooraClient, Limits
 from teif.foreign import parse_foreign_xml
 
@@ -79,6 +81,35 @@ def read_request(connection: socket.socket) -> bytes:
             break
         body += chunk
     return head + b"\r\n\r\n" + body
+
+
+DOCUMENT = b"<TEIF>\xc3\xa9</TEIF>"
+SAVED = saved("Facture enregistree avec ID 1805137 est en cours de validation")
+
+
+def assert_problem(call, code, *, reached):
+    assert (call.answer, call.problem.code, call.reached) == (None, code, reached)
+
+
+def reset(connection):
+    """Close with a RST instead of a FIN."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def resolving(monkeypatch, *addresses):
+    """Every name resolves to these addresses; the list counts how often it was asked."""
+    asked = []
+
+    def fake(host, port, *args):
+        asked.append(host)
+        return [
+            (socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port))
+            for a in addresses
+        ]
+
+    monkeypatch.setattr(wire.socket, "getaddrinfo", fake)
+    return asked
 
 
 class Server:
