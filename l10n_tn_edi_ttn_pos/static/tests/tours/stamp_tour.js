@@ -7,6 +7,10 @@ import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_
 import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 import { registry } from "@web/core/registry";
 
+const openTill = () => [Chrome.startPoS(), Dialog.confirm("Open Register")];
+
+const toTheCompany = () => [PaymentScreen.clickPartnerButton(), PaymentScreen.clickCustomer("CLIENT ESSAI SA")];
+
 const sell = (...steps) => [
     ProductScreen.addOrderline("Table en chêne", "1"),
     ProductScreen.clickPayButton(),
@@ -38,8 +42,7 @@ const patient = (steps) => steps.flat(Infinity).map((step) => ({ timeout: 60000,
 registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
     steps: () =>
         patient([
-            Chrome.startPoS(),
-            Dialog.confirm("Open Register"),
+            openTill(),
             // Without invoice there is no stamp, with a customer or not.
             sell(PaymentScreen.clickInvoiceButton(), PaymentScreen.totalIs("120.000"), [
                 PaymentScreen.clickInvoiceButton(),
@@ -49,8 +52,7 @@ registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
             ReceiptScreen.clickNextOrder(),
             // A company wants an invoice: the stamp is there before the payment, once, and what was paid follows it.
             sell(
-                PaymentScreen.clickPartnerButton(),
-                PaymentScreen.clickCustomer("CLIENT ESSAI SA"),
+                toTheCompany(),
                 PaymentScreen.isInvoiceButtonChecked(),
                 PaymentScreen.totalIs("120.000"),
                 PaymentScreen.clickBack(),
@@ -79,13 +81,8 @@ registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_stamp", {
 registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_charged", {
     steps: () =>
         patient([
-            Chrome.startPoS(),
-            Dialog.confirm("Open Register"),
-            sell(
-                PaymentScreen.clickPartnerButton(),
-                PaymentScreen.clickCustomer("CLIENT ESSAI SA"),
-                PaymentScreen.totalIs("120.000")
-            ),
+            openTill(),
+            sell(toTheCompany(), PaymentScreen.totalIs("120.000")),
             ReceiptScreen.clickNextOrder(),
             giveBack("120.000", "-119.000"),
             ReceiptScreen.containsOrderLine("Stamp duty", "1", "1.000", "1.000"),
@@ -96,11 +93,9 @@ registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_charged", {
 registry.category("web_tour.tours").add("l10n_tn_edi_ttn_pos_discount", {
     steps: () =>
         patient([
-            Chrome.startPoS(),
-            Dialog.confirm("Open Register"),
+            openTill(),
             sell(
-                PaymentScreen.clickPartnerButton(),
-                PaymentScreen.clickCustomer("CLIENT ESSAI SA"),
+                toTheCompany(),
                 PaymentScreen.totalIs("120.000"),
                 PaymentScreen.clickBack(),
                 ProductScreen.clickControlButton("Discount"),
