@@ -188,13 +188,13 @@ class L10nTnEdiDocument(models.Model):
                     continue
             yield [
                 (running.pop(future), future.exception() or future.result())
-                for future in self._half(ended, len(running))
+                for future in self._wait_for_some(ended, len(running))
             ]
         if failure:
             raise failure
 
     @api.model
-    def _half(self, ended, count):
+    def _wait_for_some(self, ended, count):
         """:param SimpleQueue ended: gets the calls as they end.
         :param int count: of the calls under way, at least one.
         :return: list of calls that have ended: half of them or ``ANSWERS_AT_ONCE``, fewer when that takes too long, more when

@@ -75,7 +75,7 @@ CALL_LANES = """
 _QUIET = 3.0
 #: Seconds for which a second copy is at work at most: it finds hundreds of documents that the first one deposits as well.
 _COPY_AT_WORK = 180
-#: So often is the web server asked to post, each connection that it lost may cost it one answer.
+#: So often is the web server asked to post: each connection that it lost may cost it one answer.
 _POST_TURNS = 8
 #: So many jumps of the clocks without a document that moves, and it is over.
 _PATIENCE = 30
