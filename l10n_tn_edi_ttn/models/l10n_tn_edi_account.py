@@ -15,6 +15,10 @@ SETTINGS_REASONS = (
     *("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent."),
     *("ttn.", "network.", "send.not_sent"),
 )
+# As many as a backup of yesterday may have forgotten on a busy day
+FINDINGS_KEPT = 2000
+# Of those that are new, so many are told in words; the account's screen has them all.
+FINDINGS_NAMED = 10
 MODES = [("test", "Test"), ("production", "Production")]
 
 
@@ -144,6 +148,31 @@ class L10nTnEdiAccount(models.Model):
         summary = messages._sentence(code, params)
         if summary not in self.activity_ids.mapped("summary"):
             self.activity_schedule("mail.mail_activity_data_warning", summary=summary, user_id=responsible.id)
+
+    def _note_findings(self, items, **values):
+        """Keep what somebody must know of TTN's deposits, and tell what is new of it once.
+
+        :param items: list of dicts ``{code, params, deposit}``, codes of ``sweep.CODES``.
+        :param values: what else becomes of the account at the same time.
+        """
+        self.ensure_one()
+        known = {self._name_of_finding(item) for item in self.findings or []}
+        new = {self._name_of_finding(item): item for item in items}
+        fresh = [item for name, item in new.items() if name not in known]
+        if fresh:
+            values["findings"] = [*(self.findings or []), *fresh][-FINDINGS_KEPT:]
+        if values:
+            self._settle(values)
+        if not fresh:
+            return
+        self._alert("sweep.found", {"company": self.company_id.name, "count": len(fresh)})
+        messages = self.env["l10n_tn_edi.messages"]
+        text = " ".join(messages._sentence(item["code"], item["params"]) for item in fresh[:FINDINGS_NAMED])
+        self._message_log_batch(bodies={self.id: text})
+
+    @api.model
+    def _name_of_finding(self, item):
+        return item["code"], item["deposit"] or item["params"].get("number")
 
     # --- Breaker ---------------------------------------------------------------------------------------------------
 

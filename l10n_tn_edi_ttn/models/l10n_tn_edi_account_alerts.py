@@ -14,6 +14,8 @@ _logger = logging.getLogger(__name__)
 ACTIVITY = "l10n_tn_edi_ttn.activity_type_attention"
 # Invoices that are named in a message; the screens have them all.
 NAMED = 10
+# So long an acceptance without proof is told each day; the document says it for ever.
+UNPROVED_DAYS = 7
 
 
 class L10nTnEdiAccount(models.Model):
@@ -56,6 +58,9 @@ class L10nTnEdiAccount(models.Model):
         found = []
         if self.stopped:
             found.append(self.stop_sentence)
+        if self.findings:
+            params = {"company": self.company_id.name, "count": len(self.findings)}
+            found.append(self.env["l10n_tn_edi.messages"]._sentence("sweep.found", params))
         for text, domain in (
             (self.env._("Rejected by TTN"), [("live", "=", True), ("state", "=", "rejected")]),
             (
@@ -70,9 +75,17 @@ class L10nTnEdiAccount(models.Model):
                 self.env._("Waiting for a person to sign them"),
                 [("live", "=", True), ("state", "=", "signing")],
             ),
+            (
+                self.env._("Accepted, but TTN's signature does not prove it yet"),
+                [("live", "=", True), ("unproved", "=", True), ("decided_at", ">", self._lately())],
+            ),
         ):
             found += self._counted(text, domain)
         return found + self._attention_to_certificates() + self._attention_to_month()
+
+    @api.model
+    def _lately(self):
+        return fields.Datetime.subtract(fields.Datetime.now(), days=UNPROVED_DAYS)
 
     def _counted(self, text, domain):
         """:return: list with the sentence of ``_attention`` about the documents of ``domain``, empty when there are none."""

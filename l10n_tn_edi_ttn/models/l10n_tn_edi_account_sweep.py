@@ -17,9 +17,6 @@ from .l10n_tn_edi_exchange import moment_of, seconds_of
 
 _logger = logging.getLogger(__name__)
 
-# As many as a backup of yesterday may have forgotten on a busy day
-FINDINGS_KEPT = 2000
-
 
 class L10nTnEdiAccount(models.Model):
     """The account's recent deposits compared with ours: finds what a restored backup, a copy or a portal deposited."""
@@ -208,11 +205,10 @@ class L10nTnEdiAccount(models.Model):
         ]
         # What waits for an answer of ours is asked about at once; only what stays strange is told.
         told = [item for item in new if item["code"] not in ("sweep.lost_deposit", "sweep.lost_acceptance")]
-        known = {(item["code"], item["deposit"]) for item in self.findings or []}
-        fresh = [item for item in told if (item["code"], item["deposit"]) not in known]
         numbers = dict.fromkeys(report.quarantine, True)
-        self._settle(
-            {
+        self._note_findings(
+            told,
+            **{
                 **(
                     {"swept_at": moment_of(now), "swept_in": progress["running"]}
                     if not progress["left"]
@@ -223,14 +219,8 @@ class L10nTnEdiAccount(models.Model):
                 "sweep_problem_params": {**cause.params, "text": cause.text} if cause else False,
                 "hold_all": self.hold_all or report.hold_all,
                 "quarantine": {**(self.quarantine or {}), **numbers} or False,
-                "findings": [*(self.findings or []), *fresh][-FINDINGS_KEPT:] or False,
-            }
+            },
         )
-        if fresh:
-            self._alert("sweep.found", {"company": self.company_id.name, "count": len(fresh)})
-            messages = self.env["l10n_tn_edi.messages"]
-            text = " ".join(messages._sentence(item["code"], item["params"]) for item in fresh[:10])
-            self._message_log_batch(bodies={self.id: text})
         waiting = (
             self.env["l10n_tn_edi.document"]
             .sudo()

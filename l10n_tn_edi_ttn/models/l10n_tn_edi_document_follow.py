@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..elfatoora import cev, decisions
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
+from ..elfatoora.beside import beside
 from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
@@ -116,10 +117,12 @@ class L10nTnEdiDocument(models.Model):
             cause = classify_problem(call.problem)
         seen = [self._read_deposit(deposit, recording) for deposit in answer.deposits] if complete else None
         history = self._history(exchange, seen)
+        sent = self._sent()
         decision = decisions.after_consult(
-            self._sent(), seen, history, cause=cause, extra=taught, rng=random.SystemRandom()
+            sent, seen, history, cause=cause, extra=taught, rng=random.SystemRandom()
         )
         self._apply_verdict(decision, history, recording)
+        self._note_beside(decision, beside(sent, seen or (), taught), recording)
 
     # --- Facts for the decision ------------------------------------------------------------------------------------
 

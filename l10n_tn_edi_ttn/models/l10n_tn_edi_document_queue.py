@@ -281,5 +281,7 @@ class L10nTnEdiDocument(models.Model):
                     document._record_verdict(exchange, call, recording)
             recording.files.store()
             recording.accepted._after_acceptance()
+            for account, findings in recording.told.items():
+                account._note_findings(findings)
             documents.filtered(lambda document: document.state != before[document])._tell()
             self.env.flush_all()

@@ -57,4 +57,5 @@ class Recording:
         self.now = env["l10n_tn_edi.exchange"]._database_now()
         self.files = Files(env)
         self.accepted = env["l10n_tn_edi.document"]
+        self.told = {}  # account -> what somebody must know of its deposits: see ``_note_findings``
         self.references = {}  # what TTN gave, by the bytes of its document: read once

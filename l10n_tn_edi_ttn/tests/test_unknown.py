@@ -114,6 +114,26 @@ class TestUnknown(UnknownCase):
         with self.assertRaises(UserError):
             document.move_id.button_draft()
 
+    def test_a_doubled_deposit_is_told_whatever_becomes_of_it(self):
+        """Both are rejected: the invoice says what TTN objects to, the account that TTN holds two; and it says so once."""
+        self.fault("reject", times=2)
+        document = self.lost("relay_double")
+        account = self.env["l10n_tn_edi.account"]._of(self.company, "test")
+        self.follow()
+        self.assertEqual((document.state, self.deposited()), ("rejected", 2))
+        newest = max(deposit["id"] for deposit in self.sandbox.deposits(self.login))
+        [told] = account.findings
+        self.assertEqual((told["code"], told["deposit"]), ("sweep.duplicate", newest))
+        self.assertIn("2 times", account.with_context(lang="en_US").findings_text)
+        self.assertTrue(account.activity_ids, "the responsible is told")
+        document._schedule()
+        self.follow()
+        self.assertEqual(len(account.findings), 1)
+        account.with_user(self.make_responsible()).action_clear()
+        document._schedule()
+        self.follow()
+        self.assertFalse(account.findings, "somebody has looked at it")
+
     def test_two_acceptances_one_after_the_other(self):
         self.fault("two_acceptances")
         document = self.deposit()
