@@ -21,6 +21,8 @@ from .rejections_data import Rule
 from .timing import DAY, HOUR, jitter, next_poll_delay, retry_delay
 
 _MANY_FAILURES = 5
+# Some two days: what still can't be sent then does not come right by itself.
+TRIES = 100
 
 
 def after_save(
@@ -84,10 +86,13 @@ def _not_sent(call: Call, attempt_number: int, failures: int, rng: random.Random
         flags |= {ASK_FIRST}
     if failures >= _MANY_FAILURES:
         flags |= {ATTENTION}
+    params = {"problem": call.problem.code if call.problem else "", "failures": failures}
+    if failures + 1 >= TRIES:
+        return Decision(SIGNED, "send.given_up", params, flags=flags - {ACCOUNT})
     return Decision(
         SIGNED,
         "send.not_sent",
-        {"problem": call.problem.code if call.problem else "", "failures": failures},
+        params,
         retry_in=retry_delay(failures, rng),
         flags=flags,
         causes=(cause,) if cause else (),

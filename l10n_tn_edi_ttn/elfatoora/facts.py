@@ -32,6 +32,7 @@ CODES = frozenset(
     {
         "send.submitted",  # one deposit id received
         "send.not_sent",  # surely nothing was sent
+        "send.given_up",  # surely not sent, and too often: a human lets it go on
         "send.refused",  # refused at once, nothing deposited
         "send.refused_account",  # refused to the account, nothing deposited: the same bytes go once it is in order
         "send.no_id",  # an answer without a deposit id

@@ -10,10 +10,12 @@ from ..elfatoora.breaker import Breaker, Limits
 TOOK_LATELY_MINUTES = 15
 # Who waits longer than that was put off together with the account; the others try again by themselves.
 PAUSE_MINUTES = 5
+# Tried too often: nothing is tried again before a person, or the account that works again, lets it go on.
+GIVEN_UP = "send.given_up"
 # Reasons that the settings of the company, its provider or its certificate mend.
 SETTINGS_REASONS = (
     *("latch.", "account.", "provider.", "pkcs12.", "certificate.", "key.", "remote.", "agent."),
-    *("ttn.", "network.", "send.not_sent"),
+    *("ttn.", "network.", "send.not_sent", GIVEN_UP),
 )
 # As many as a backup of yesterday may have forgotten on a busy day
 FINDINGS_KEPT = 2000
@@ -341,8 +343,7 @@ class L10nTnEdiAccount(models.Model):
         later = fields.Datetime.add(fields.Datetime.now(), minutes=PAUSE_MINUTES)
         waiting = self._paused().filtered(
             lambda document: (
-                document.next_at
-                and document.next_at > later
+                (document.reason_code == GIVEN_UP or document.next_at and document.next_at > later)
                 and document.reason_code.startswith(SETTINGS_REASONS)
             )
         )

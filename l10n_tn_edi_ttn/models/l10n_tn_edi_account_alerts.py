@@ -7,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from .l10n_tn_edi_account import GIVEN_UP
 from .l10n_tn_edi_board import STUCK_HOURS
 
 _logger = logging.getLogger(__name__)
@@ -74,6 +75,10 @@ class L10nTnEdiAccount(models.Model):
             (
                 self.env._("Waiting for a person to sign them"),
                 [("live", "=", True), ("state", "=", "signing")],
+            ),
+            (
+                self.env._("Could not be sent, too many times"),
+                [("live", "=", True), ("state", "=", "signed"), ("reason_code", "=", GIVEN_UP)],
             ),
             (
                 self.env._("Accepted, but TTN's signature does not prove it yet"),

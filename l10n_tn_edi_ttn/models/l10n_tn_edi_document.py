@@ -23,7 +23,7 @@ STATES = [
     ("signing", "Signature Pending"),
     ("signed", "Signed"),
     ("sending", "Sending"),
-    ("submitted", "At TTN"),
+    ("submitted", "Received by TTN"),
     ("unknown", "Unknown"),
     ("to_decide", "To Decide"),
     ("accepted", "Accepted"),

@@ -19,6 +19,7 @@ REFUSED_RETRY_MINUTES = 60
 # What an attempt is worth, by the decision that its answer led to; every other is in doubt.
 ANSWER_CLASSES = {
     "send.not_sent": "not_sent",
+    "send.given_up": "not_sent",
     "send.submitted": "submitted",
     "send.refused": "refused",
     "send.refused_account": "refused",

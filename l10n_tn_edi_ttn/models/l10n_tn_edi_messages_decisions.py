@@ -21,6 +21,9 @@ class L10nTnEdiMessages(models.AbstractModel):
             "send.not_sent": lambda p: self.env._(
                 "The document could not be sent; TTN surely did not receive it. Odoo tries again by itself."
             ),
+            "send.given_up": lambda p: self.env._(
+                "The document could not be sent, too many times; TTN surely did not receive it. Check the network and the settings of El Fatoora, then send it again."
+            ),
             "send.refused": lambda p: self.env._(
                 "TTN refused the document at once: %(text)s", text=p["text"]
             ),

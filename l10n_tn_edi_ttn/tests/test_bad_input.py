@@ -6,6 +6,7 @@ from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
+from ..elfatoora import attempts
 from ..models.l10n_tn_edi_document_prepare import PREPARED_AT_ONCE
 from .common import COMPANY_MATRICULE
 from .common_flow import LOGGER, TnEdiFlowCommon
@@ -270,6 +271,25 @@ class TestBadInput(TnEdiFlowCommon):
         self.follow()
         self.assertEqual(document.state, "accepted", document.reason)
         self.assertEqual(document.signed_id.raw, signed, "signed once")
+        self.assertEqual([row["outcome"] for row in self.saves()], ["deposited"])
+
+    def test_tried_too_often(self):
+        """Nobody tries for ever: it waits, signed, for a person or for an account that works again."""
+        self.settings(test_url=f"https://127.0.0.1:{self.closed_port()}/")
+        self.enterContext(patch.object(attempts, "TRIES", 3))
+        document = self.post()
+        for _time in range(3):
+            self.submit()
+        self.assertEqual((document.state, document.reason_code), ("signed", "send.given_up"))
+        self.assertFalse(document.next_at)
+        self.assert_sentence(document, "surely did not receive it")
+        account = self.env["l10n_tn_edi.account"]._of(self.company, "test")
+        told = " ".join(account.with_context(lang="en_US")._attention())
+        self.assertIn(f"too many times: 1 ({document.number})", told)
+        self.settings(test_url=self.sandbox.endpoint)
+        self.documents._cron_submit()
+        self.follow()
+        self.assertEqual(document.state, "accepted")
         self.assertEqual([row["outcome"] for row in self.saves()], ["deposited"])
 
     def test_sent_by_hand_while_it_waits(self):

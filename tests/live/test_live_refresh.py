@@ -36,7 +36,7 @@ def test_accountant_sees_waiting_then_accepted(company, odoo_server, admin, brow
 
     start(CronWorker(database, options=company.options()))
     databases.wake_cron(database)
-    shown(browser, STATUS, "At TTN")
+    shown(browser, STATUS, "Received by TTN")
     shown(browser, STATUS, "Accepted")
     [(reference,)] = company.documents([move], "reference")
     shown(browser, ".o_form_view", reference)

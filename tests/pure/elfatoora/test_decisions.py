@@ -23,6 +23,7 @@ from elfatoora.answers import (
     SaveAnswer,
     read_save_text,
 )
+from elfatoora.attempts import TRIES
 from elfatoora.client import Call
 from elfatoora.decisions import History, Seen, Sent
 from elfatoora.rejections import classify_problem
@@ -118,6 +119,9 @@ def test_flags_after_a_deposit():
     assert (content.state, content.flags) == (d.REJECTED, frozenset())
     again = d.after_save(call(problem="network.refused", reached=False), 2, failures=9)
     assert again.flags == {facts.ACCOUNT, facts.ASK_FIRST, facts.ATTENTION}
+    last = d.after_save(call(problem="network.refused", reached=False), 1, failures=TRIES - 1)
+    assert (last.state, last.code, last.retry_in) == (d.SIGNED, "send.given_up", None)
+    assert facts.ATTENTION in last.flags and not last.causes
     delays = [
         d.after_save(call(problem="network.refused", reached=False), 1, failures=n).retry_in
         for n in range(12)
@@ -266,6 +270,7 @@ def test_what_an_answer_means(deposits, history, state, code):
 
 def test_every_code_and_flag_is_reached():
     made = [d.after_save(c, n, failures=9) for c, n, *_ in SAVED] + [d.lease_expired()]
+    made.append(d.after_save(call(problem="network.refused", reached=False), 1, failures=TRIES - 1))
     for deposits, history, *_ in ASKED:
         known = any(s.deposit.deposit_id == 5 for s in deposits or ())
         made.append(d.after_consult(WITH_ID if known else SENT, deposits, history))
