@@ -14,7 +14,6 @@ from urllib.error import HTTPError
 
 import psycopg2
 
-from tests.live.chaos_checker import all_pages
 from tests.live.chaos_world import LEASE
 from tests.live.harness import database as databases
 from tests.live.harness.rpc import RpcError
@@ -100,8 +99,6 @@ class Chaos:
         # An account goes on depositing; only later deposits tell whether an earlier one is absent.
         self.further = 5
         self.happened = Counter()
-        self.elsewhere = False  # deposits may have been made that this database knows nothing of
-        self.last_forgotten = 0  # TTN's number of the last deposit that a restored database has forgotten
         self._open_since = {}
         self._picture, self._changed_at = None, time.monotonic()
         self._moved_at = self._changed_at  # jumps of the clocks not counted
@@ -303,14 +300,11 @@ class Chaos:
     def restore(self):
         """The database is as it was at the backup; what was deposited since, it does not know."""
         self.world.restore()
-        self.elsewhere = True
-        self.last_forgotten = max(deposit["id"] for deposit in all_pages(self.world.ttn, "deposits", "id"))
         rows = self.world.query("SELECT move_id FROM l10n_tn_edi_document")
         self.moves = [move for (move,) in rows]
 
     def second_copy(self):
         """The backup runs as a second database beside the first one, for some minutes or until it has nothing more to do."""
-        self.elsewhere = True
         with self.world.copy_at_work(processes=2) as name:
             before, began = None, time.monotonic()
             quiet_since = began

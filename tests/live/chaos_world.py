@@ -1,11 +1,21 @@
 """Everything that a chaos test needs to itself: a database cluster, hosts with workers, TTN, and clocks that it moves."""
 
 import contextlib
+import datetime
 import itertools
 import os
 import signal
 import time
 
+from tests.live.chaos_evidence import (
+    Evidence,
+    Life,
+    deposits_of,
+    documents_of,
+    findings_of,
+    last_exchange,
+    ledger_of,
+)
 from tests.live.harness import database as databases
 from tests.live.harness.cluster import (
     RUN,
@@ -29,16 +39,22 @@ CALL, LEASE = 3, 9
 #: Calls that a worker has on their way at once.
 AT_ONCE = 6
 _NUMBERS = itertools.count(1)
+#: What calls TTN from elsewhere on this machine, as Odoo's web server, has the address that ends with 1.
+_ADDRESS = "127.0.0.{}"
 
 
 class Host:
     """A machine that runs scheduled actions: its processes, and those of them that stand still.
 
     :param clock: its own wall clock; None: the one of the world.
+    :param str address: it calls TTN from there; by default as the world's database does.
     """
 
-    def __init__(self, world, processes, *, clock=None, database=None, options=None, mutation=""):
+    def __init__(
+        self, world, processes, *, clock=None, database=None, options=None, mutation="", address=None
+    ):
         env = {
+            "EDI_PROBE_ADDRESS": address or world.life.address,
             "EDI_PROBE_FAIL": str(world.traps),
             "EDI_PROBE_SECONDS": f"{LEASE}:{CALL}",
             "EDI_PROBE_AT_ONCE": str(AT_ONCE),
@@ -59,6 +75,10 @@ class Host:
     def start(self):
         self._process.start()
         return self
+
+    def call_from(self, address):
+        """From its next start on it calls TTN from there."""
+        self._process.set_env(EDI_PROBE_ADDRESS=address)
 
     @property
     def running(self):
@@ -112,6 +132,10 @@ class World:
         self.cluster = Cluster(f"chaos{number}")
         self.backup_cluster = Cluster(f"backup{number}")
         self.hosts = []
+        self.life = Life("the original", _ADDRESS.format(2))
+        #: Those of all databases that were at work; ``life`` is that of ``database``
+        self.lives = [self.life]
+        self._backup = {}
 
     def __enter__(self):
         with contextlib.ExitStack() as parts:
@@ -205,15 +229,21 @@ class World:
         """Keep a physical copy of the whole cluster; the database is away for a moment."""
         self.cluster.stop("fast")
         self.cluster.copy_to(self.backup_cluster)
+        last = max((row["seq"] for row in ledger_of(self.ttn)), default=0)
+        self._backup = {"parent": self.life, "born_at": last}
         self.cluster.start()
 
     def restore(self):
         """The backup takes the place of the database; everybody who was at work on it is ended."""
         self.kill_hosts()
+        self.life.remember(self.database)
         self.cluster.stop("immediate")
         self.backup_cluster.copy_to(self.cluster)
         self.cluster.start()
         move_clock(self.database, self.clock.offset)
+        self.life = self._begin_life("the restored database", self.database)
+        for host in self.hosts:
+            host.call_from(self.life.address)
 
     @contextlib.contextmanager
     def copy_at_work(self, processes):
@@ -229,10 +259,42 @@ class World:
             databases.administer(name, f'ALTER DATABASE "{self.database}" RENAME TO "{name}"')
             move_clock(name, self.clock.offset)
             link_files(self.database, name)
-            host = Host(self, processes, database=name, options={"db_host": second.host})
+            life = self._begin_life("the second copy", name)
+            host = Host(
+                self, processes, database=name, options={"db_host": second.host}, address=life.address
+            )
             parts.callback(host.stop)
             host.start()
             yield name
+            host.kill()
+            life.remember(name)
+
+    def _begin_life(self, name, database):
+        """:return: the ``Life`` of a database that is the backup, and at which nobody is at work yet."""
+        address = _ADDRESS.format(2 + len(self.lives))
+        self.lives.append(Life(name, address, inherited=last_exchange(database), **self._backup))
+        return self.lives[-1]
+
+    # --- Evidence --------------------------------------------------------------------------------------------------
+
+    def evidence(self, moves=None):
+        """:param moves: ids of invoices; None: all.
+
+        :return: ``Evidence`` about them; nobody is at work.
+        """
+        self.life.remember(self.database)
+        [[minutes]] = self.query("SELECT l10n_tn_edi_absence_minutes FROM res_company WHERE id = 1")
+        return Evidence(
+            documents=documents_of(self.database, moves),
+            findings=findings_of(self.database),
+            lives=self.lives,
+            life=self.life,
+            deposits=deposits_of(self.ttn),
+            rows=ledger_of(self.ttn),
+            now=datetime.datetime.fromisoformat(self.ttn.admin("GET", "/clock")["now"]).timestamp(),
+            window=minutes * 60 + LEASE,
+            whole=moves is None,
+        )
 
 
 def _state_of(pid):

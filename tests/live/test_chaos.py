@@ -55,7 +55,7 @@ def test_nothing_twice_and_nothing_lost(world, capsys):
 
     chaos = Chaos(world, moves, events=EVENTS, seed=SEED, tell=tell if WHOLE else None)
     chaos.run(days=2 if WHOLE else 1)
-    verdict = Verdict(world, elsewhere=chaos.elsewhere, last_forgotten=chaos.last_forgotten)
+    verdict = Verdict(world.evidence())
     tell(f"seed {SEED}: {verdict.line(chaos)}\n")
-    assert not verdict.wrong
+    assert not verdict.wrong, "\n".join(map(str, verdict.wrong))
     assert sum(verdict.counted.values()) == len(chaos.moves)

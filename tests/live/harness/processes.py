@@ -87,6 +87,10 @@ class Process:
         self._env = {**os.environ, **(env or {})}
         self._popen = None
 
+    def set_env(self, **variables):
+        """Add variables to the environment, for its next start."""
+        self._env.update(variables)
+
     @property
     def pid(self):
         return self._popen.pid

@@ -3,4 +3,4 @@
 Each part sleeps until its variable of the environment wakes it; the addon itself knows nothing of this.
 """
 
-from . import counters, failpoints, mutations
+from . import addresses, counters, failpoints, mutations
