@@ -83,6 +83,9 @@ _PATIENCE = 30
 class Chaos:
     """:param world: a ``World`` whose company has posted ``moves``.
 
+    ``left_out`` lists the events that did not come and the traps that nobody sprang; ``hits`` counts how often each kind of
+    fault struck; ``forgotten`` is the number of invoices that a restored database does not have any more.
+
     :param moves: ids of invoices.
     :param events: names of methods of this class, in their order; each comes when some more documents have moved.
     :param int seed: of every choice that is made here.
@@ -99,6 +102,8 @@ class Chaos:
         # An account goes on depositing; only later deposits tell whether an earlier one is absent.
         self.further = 5
         self.happened = Counter()
+        self.left_out, self.hits = [], Counter()
+        self.forgotten = 0
         self._open_since = {}
         self._picture, self._changed_at = None, time.monotonic()
         self._moved_at = self._changed_at  # jumps of the clocks not counted
@@ -109,12 +114,15 @@ class Chaos:
         """Make trouble until everything has its end; then some quiet days pass."""
         self.switch_faults_on()
         self.go(lambda: not self.events and not self.world.waiting_traps() and not self.unfinished())
-        self.world.ttn.admin("DELETE", "/faults")
-        self.share = 0.0
+        self.left_out = [*self.events, *self.world.waiting_traps()]
         self.events.clear()
         self.world.remove_traps()
-        # Later deposits that are visible are what tells an absence.
-        self.post(3)
+        for fault in self.world.ttn.admin("GET", "/faults")["faults"]:
+            self.hits[fault["kind"]] += fault["hits"]
+        self.world.ttn.admin("DELETE", "/faults")
+        self.share = 0.0
+        # Later deposits that are visible are what tells an absence; of a restored database the first numbers are at TTN.
+        self.post(self.forgotten + 3)
         self.go(lambda: not self.unfinished())
         for _day in range(days):
             self._jump(DAY + 3600)
@@ -268,10 +276,13 @@ class Chaos:
     def _next_event(self):
         if self.events:
             name = self.events.pop(0)
-            self.happened[name.replace("_", " ")] += 1
             if self._tell:
                 self._report(name.replace("_", " "))
-            getattr(self, name)()
+            try:
+                getattr(self, name)()
+            except psycopg2.OperationalError as error:
+                raise AssertionError(f"{name} broke off") from error
+            self.happened[name.replace("_", " ")] += 1
             self._jumps, self._changed_at = 0, time.monotonic()
 
     def connections_cut(self):
@@ -301,6 +312,7 @@ class Chaos:
         """The database is as it was at the backup; what was deposited since, it does not know."""
         self.world.restore()
         rows = self.world.query("SELECT move_id FROM l10n_tn_edi_document")
+        self.forgotten += len(self.moves) - len(rows)
         self.moves = [move for (move,) in rows]
 
     def second_copy(self):

@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from tests.live.chaos import POINTS, Chaos
-from tests.live.chaos_checker import Verdict
+from tests.live.chaos import FAULTS, POINTS, Chaos
+from tests.live.chaos_checker import QUARANTINED, Verdict
 from tests.live.chaos_world import World
 from tests.live.harness.cluster import RUN, Clock
 
@@ -19,6 +19,7 @@ WHOLE = "CHAOS_DOCUMENTS" in os.environ
 DOCUMENTS = int(os.environ.get("CHAOS_DOCUMENTS", "24"))
 WORKERS = int(os.environ.get("CHAOS_WORKERS", "4"))
 SEED = int(os.environ.get("CHAOS_SEED") or (random.SystemRandom().randrange(1_000_000) if WHOLE else 19))
+ACTIONS = ("kill", "stop")
 EVENTS = (
     *("connections_cut", "backup", "database_stopped_at_once", "clock_ahead"),
     *("second_copy", "host_powered_off", "ttn_restarted", "restore", "clock_back"),
@@ -40,10 +41,14 @@ def test_nothing_twice_and_nothing_lost(world, capsys):
     for hundred in range(0, DOCUMENTS, 100):
         world.company.post_invoices(min(100, DOCUMENTS - hundred))
     moves = [move for (move,) in world.query("SELECT move_id FROM l10n_tn_edi_document")]
-    for rank, point in enumerate(POINTS):
-        # In short every point has one of the two.
-        for action in ("kill", "stop") if WHOLE else (("kill", "stop")[(rank + SEED) % 2],):
-            world.set_trap(point, action)
+    # In short every point has one of the two.
+    traps = {
+        f"{point}.{action}"
+        for rank, point in enumerate(POINTS)
+        for action in (ACTIONS if WHOLE else (ACTIONS[(rank + SEED) % 2],))
+    }
+    for trap in traps:
+        world.set_trap(*trap.rsplit(".", 1))
     world.add_host(WORKERS - WORKERS // 2)
     # The second host's own clock is wrong.
     world.add_host(WORKERS // 2, clock=Clock(RUN / f"{world.database}.clock", offset=7200))
@@ -59,3 +64,39 @@ def test_nothing_twice_and_nothing_lost(world, capsys):
     tell(f"seed {SEED}: {verdict.line(chaos)}\n")
     assert not verdict.wrong, "\n".join(map(str, verdict.wrong))
     assert sum(verdict.counted.values()) == len(chaos.moves)
+    check_that_it_happened(world, chaos, traps)
+    check_that_it_could_be_noticed(verdict, chaos.forgotten)
+
+
+def check_that_it_happened(world, chaos, traps):
+    """Trouble that never came proves nothing."""
+    assert not chaos.left_out
+    assert set(world.sprung_traps()) == traps
+    assert {event: chaos.happened[event.replace("_", " ")] for event in EVENTS} == dict.fromkeys(EVENTS, 1)
+    assert chaos.happened["stood still beyond the lease"]
+    assert chaos.happened["clocks jumped"]
+    if WHOLE:
+        assert {kind for kind in FAULTS if not chaos.hits[kind]} == set()
+        assert chaos.happened["killed"]
+        assert chaos.happened["stopped"]
+    else:
+        # Of few calls a rare fault strikes none
+        assert len([kind for kind in FAULTS if chaos.hits[kind]]) > len(FAULTS) // 3
+
+
+def check_that_it_could_be_noticed(verdict, forgotten):
+    """A queue that stands still, or leaves all to a human, does nothing wrong."""
+    lives = verdict.evidence.lives
+    assert [life.name for life in lives] == ["the original", "the second copy", "the restored database"]
+    for life in lives:
+        assert life.attempts, life.name
+        assert verdict.comparison(life), life.name
+    assert verdict.made_by(lives[0])
+    assert verdict.made_by(lives[2])
+    documents = sum(verdict.counted.values())
+    assert verdict.counted["accepted"] > documents / 3
+    # New invoices take the numbers of the forgotten ones
+    assert verdict.counted[QUARANTINED] <= forgotten + max(3, documents / 20)
+    assert verdict.certain
+    if WHOLE:
+        assert verdict.made_by(lives[1])
