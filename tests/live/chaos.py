@@ -90,12 +90,15 @@ class Chaos:
     :param events: names of methods of this class, in their order; each comes when some more documents have moved.
     :param int seed: of every choice that is made here.
     :param float share: of the ticks at which a worker dies, and at which one stands still.
+    :param bool surely: each fault strikes once at least, by the number of the call, however few calls there are by its share.
     :param tell: called with a line about how far it is, once a minute and at each event.
     """
 
-    def __init__(self, world, moves, *, events=(), seed=1, share=0.01, faults=FAULTS, tell=None):
+    def __init__(
+        self, world, moves, *, events=(), seed=1, share=0.01, faults=FAULTS, surely=False, tell=None
+    ):
         self.world, self.moves = world, list(moves)
-        self.random, self.share, self.faults = random.Random(seed), share, faults
+        self.random, self.share, self.faults, self.surely = random.Random(seed), share, faults, surely
         self.events = list(events)
         self.between = max(1, len(moves) // (len(events) + 1))
         self.still_for = LEASE + 1
@@ -133,6 +136,9 @@ class Chaos:
         for number, (kind, values) in enumerate(self.faults.items()):
             seed = f"{self.random.random()}{number}"
             self.world.ttn.admin("POST", "/faults", {"kind": kind, "seed": seed, **values})
+            if self.surely:
+                certain = {name: value for name, value in values.items() if name != "probability"}
+                self.world.ttn.admin("POST", "/faults", {"kind": kind, "nth": 5 * number + 1, **certain})
 
     def post(self, count):
         """Post further invoices; the web server forgets who asks when it meets a connection that is gone."""

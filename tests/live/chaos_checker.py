@@ -6,7 +6,7 @@ judged by its own history, with what it had inherited; what another one did excu
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -38,15 +38,21 @@ class Post:
     """One call of ``saveEfact`` that a database made and that reached TTN whole.
 
     :param dict row: its row of the ledger.
-    :param echo: the row of the same body that something on the way sent again, or None.
+    :param echoes: the rows of the same body that something on the way sent again.
     """
 
     row: dict
-    echo: dict | None = None
+    echoes: list = field(default_factory=list)
 
     @property
     def deposit_id(self):
         return self.row["deposit_id"]
+
+    @property
+    def may_echo(self):
+        """:return: whether one more row may be an echo of it."""
+        relayed = self.row["outcome"] != "not_processed"
+        return relayed and len(self.echoes) < self.row["faults"].count("relay_double")
 
 
 class Verdict:
@@ -263,7 +269,7 @@ class Verdict:
                 self._wrong(
                     "doubled_by_somebody", number, f"came from {sorted(strangers)}, which is none of ours"
                 )
-            made = sum(bool(post.deposit_id) + bool(post.echo and post.echo["deposit_id"]) for post in posts)
+            made = sum(bool(row["deposit_id"]) for post in posts for row in (post.row, *post.echoes))
             twins = sum(bool(one["plan"].get("twice") and one["reference"]) for one in self.deposits[number])
             if len(self.deposits[number]) != made + twins:
                 text = f"has {len(self.deposits[number])} deposits, of which {made + twins} are accounted for"
@@ -329,19 +335,13 @@ def posts_of(rows):
     """
     posts = []
     for row in rows:
-        open_one = next(
-            (post for post in reversed(posts) if post.echo is None and _is_relayed(post.row)), None
-        )
+        source = next((post for post in reversed(posts) if post.may_echo), None)
         # Only the row of the body itself says whether it was answered
-        if _is_relayed(row) and row["answered"] is None and open_one:
-            open_one.echo = row
+        if row["answered"] is None and "relay_double" in row["faults"] and source:
+            source.echoes.append(row)
         else:
             posts.append(Post(row))
     return posts
-
-
-def _is_relayed(row):
-    return "relay_double" in row["faults"] and row["outcome"] != "not_processed"
 
 
 # --- What TTN shows, and when ---------------------------------------------------------------------------------------

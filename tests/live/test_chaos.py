@@ -58,7 +58,7 @@ def test_nothing_twice_and_nothing_lost(world, capsys):
             sys.stdout.write(f"\n{line}")
             sys.stdout.flush()
 
-    chaos = Chaos(world, moves, events=EVENTS, seed=SEED, tell=tell if WHOLE else None)
+    chaos = Chaos(world, moves, events=EVENTS, seed=SEED, surely=WHOLE, tell=tell if WHOLE else None)
     chaos.run(days=2 if WHOLE else 1)
     verdict = Verdict(world.evidence())
     tell(f"seed {SEED}: {verdict.line(chaos)}\n")

@@ -563,4 +563,10 @@ def test_doubled_bodies(history):
     plain = history.receives(None, outcome="deposited")
     posts = posts_of([first, lost, second, echo, plain])
     assert [post.row["seq"] for post in posts] == [1, 2, 3, 5]
-    assert [post.echo and post.echo["seq"] for post in posts] == [None, None, 4, None]
+    assert [[echo["seq"] for echo in post.echoes] for post in posts] == [[], [], [4], []]
+
+
+def test_body_doubled_by_two_relays(history):
+    relayed = {"faults": ["relay_double"] * 2, "outcome": "deposited"}
+    rows = [history.receives(None, answered=answered, **relayed) for answered in (1, None, None, None)]
+    assert [len(post.echoes) for post in posts_of(rows)] == [2, 0]
