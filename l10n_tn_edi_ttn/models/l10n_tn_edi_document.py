@@ -133,6 +133,9 @@ class L10nTnEdiDocument(models.Model):
     deposit_id = fields.Char(string="Deposit Number", readonly=True, help="TTN's idSaveEfact.")
     submitted_at = fields.Datetime(string="Deposited On", readonly=True)
     reference = fields.Char(string="TTN Reference", readonly=True, index="btree_not_null")
+    total_ttn = fields.Char(
+        string="Total at TTN", readonly=True, help="Total with tax that TTN shows with its reference."
+    )
     reference_date = fields.Datetime(string="TTN Reference Date", readonly=True)
     cev = fields.Binary(string="QR Code (CEV)", readonly=True, attachment=True)
     ttn_xml_id = fields.Many2one("ir.attachment", string="TTN's TEIF", readonly=True, index="btree_not_null")

@@ -42,6 +42,8 @@ class L10nTnEdiDocument(models.Model):
             values.update(
                 deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at()
             )
+        if decision.seen and decision.seen.any_reference:
+            values["total_ttn"] = self._total_at_ttn(decision.seen)
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
         news = decision.state in ("accepted", "conflict") and (
@@ -84,6 +86,20 @@ class L10nTnEdiDocument(models.Model):
         recording.told.setdefault(account, []).extend(
             item for item in items if item["deposit"] not in looked_at
         )
+
+    def _total_at_ttn(self, seen):
+        """The total that TTN shows: one that is not ours before one that is.
+
+        In what currency TTN lists the amounts of an invoice abroad is not known: there the document alone speaks.
+
+        :param seen: ``facts.Seen`` with a reference.
+        :return: str, as ``total``, or False.
+        """
+        ours, shown = self._total_sent(), [seen.total]
+        if self.currency_id == self.company_id.currency_id:
+            shown.append(seen.deposit.amount_tax)
+        shown = [total for total in shown if total is not None]
+        return str(next((total for total in shown if total != ours), ours)) if shown else False
 
     def _proves_more(self, decision):
         """:return: whether TTN's document, or its proof, comes only now for an acceptance that is known already."""

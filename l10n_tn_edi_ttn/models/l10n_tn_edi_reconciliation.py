@@ -9,6 +9,8 @@ KINDS = [
     ("gap", "Gap in the Numbers"),
     ("twice", "Accepted Twice"),
 ]
+# Totals are kept as texts, as they stood in the document.
+NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 
 
 class L10nTnEdiReconciliation(models.Model):
@@ -61,13 +63,16 @@ class L10nTnEdiReconciliation(models.Model):
             SELECT CASE WHEN document.live AND document.state IN ('sending', 'submitted', 'unknown', 'to_decide')
                         THEN 'no_verdict' ELSE 'not_sent' END AS kind,
                    move.id AS move_id, document.id AS document_id,
-                   EXTRACT(day FROM now() AT TIME ZONE 'UTC' - COALESCE(document.create_date, move.invoice_date))::int AS days,
+                   EXTRACT(day FROM now() AT TIME ZONE 'UTC' - begun.at)::int AS days,
                    NULL::numeric AS amount_ttn, NULL::int AS missing
               FROM account_move move
               JOIN res_company company ON company.id = move.company_id
               JOIN account_journal journal ON journal.id = move.journal_id
               JOIN res_partner partner ON partner.id = move.commercial_partner_id
          LEFT JOIN l10n_tn_edi_document document ON document.id = move.l10n_tn_edi_document_id
+              -- Each correction makes a new document: what is late is the invoice.
+        CROSS JOIN LATERAL (SELECT COALESCE(min(create_date), move.invoice_date) AS at
+                              FROM l10n_tn_edi_document WHERE move_id = move.id) begun
              WHERE move.state = 'posted' AND move.move_type IN ('out_invoice', 'out_refund')
                AND company.l10n_tn_edi_enabled AND journal.l10n_tn_edi_enabled
                AND move.invoice_date >= company.l10n_tn_edi_go_live_date
@@ -76,40 +81,71 @@ class L10nTnEdiReconciliation(models.Model):
                         AND partner.l10n_tn_edi_identifier_type IN ('I-02', 'I-03'))
                AND NOT (company.l10n_tn_edi_foreign_policy = 'exclude' AND partner.l10n_tn_edi_identifier_type = 'I-04')
                AND (document.id IS NULL OR NOT document.live OR document.state NOT IN ('accepted', 'conflict'))
-               AND COALESCE(document.create_date, move.invoice_date)
-                   < now() AT TIME ZONE 'UTC' - make_interval(days => company.l10n_tn_edi_late_days)
-            """
+               AND NOT COALESCE(document.live AND document.state = 'to_decide' AND %s != move.amount_total, FALSE)
+               AND begun.at < now() AT TIME ZONE 'UTC' - make_interval(days => company.l10n_tn_edi_late_days)
+            """,
+            self._number_in("total_ttn"),
         )
 
     @api.model
+    def _number_in(self, column):
+        """:param str column: of the document, a text.
+        :return: its value, NULL when it is no number.
+        """
+        text = SQL.identifier("document", column)
+        return SQL("CASE WHEN %s ~ %s THEN %s::numeric END", text, NUMBER, text)
+
+    @api.model
     def _query_settled(self):
-        """Accepted, but undone in Odoo, of another amount, or twice."""
+        """At TTN, but undone in Odoo, of another amount, or twice.
+
+        A reversal that never goes to TTN undoes nothing there; a rejected invoice that was replaced has one.
+        """
+        at_ttn = SQL("COALESCE(%s, %s)", self._number_in("total_ttn"), self._number_in("total"))
         return SQL(
             """
             SELECT CASE WHEN document.state = 'conflict' THEN 'twice'
-                        WHEN move.state != 'posted' THEN 'undone' ELSE 'amount' END AS kind,
-                   move.id AS move_id, document.id AS document_id, 0 AS days,
-                   CASE WHEN document.total ~ '^-?[0-9]+([.][0-9]+)?$' THEN document.total::numeric END AS amount_ttn,
-                   NULL::int AS missing
+                        WHEN document.state = 'accepted' AND (move.state != 'posted' OR inside.id IS NOT NULL)
+                        THEN 'undone' ELSE 'amount' END AS kind,
+                   move.id AS move_id, document.id AS document_id, 0 AS days, %s AS amount_ttn, NULL::int AS missing
               FROM l10n_tn_edi_document document
               JOIN account_move move ON move.id = document.move_id
-             WHERE document.state IN ('accepted', 'conflict')
-               AND (document.live OR move.l10n_tn_edi_document_id = document.id)
-               AND (document.state = 'conflict' OR move.state != 'posted'
-                    OR (document.total ~ '^-?[0-9]+([.][0-9]+)?$' AND document.total::numeric != move.amount_total))
-            """
+ LEFT JOIN LATERAL (SELECT id FROM account_move
+                     WHERE reversed_entry_id = move.id AND state = 'posted' AND amount_total = move.amount_total
+                       AND l10n_tn_edi_exclusion IN ('out_of_scope', 'other')
+                     LIMIT 1) inside ON TRUE
+             WHERE (document.live OR move.l10n_tn_edi_document_id = document.id)
+               AND (document.state = 'conflict'
+                    OR document.state = 'accepted'
+                       AND (move.state != 'posted' OR inside.id IS NOT NULL OR %s != move.amount_total)
+                    OR document.live AND document.state = 'to_decide' AND %s != move.amount_total)
+            """,
+            at_ttn,
+            at_ttn,
+            self._number_in("total_ttn"),
         )
 
     @api.model
     def _query_gaps(self):
-        """Numbers that no entry has, in the journals that are switched on: the invoice after the gap is shown."""
+        """Numbers that no entry has, in the journals that are switched on: the invoice after the gap is shown.
+
+        The first number of a month or of a year that began with El Fatoora is 1; what came before the others is unknown.
+        """
         return SQL(
             """
             SELECT 'gap' AS kind, numbered.id AS move_id, NULL::int AS document_id, 0 AS days,
                    NULL::numeric AS amount_ttn, numbered.sequence_number - numbered.previous - 1 AS missing
               FROM (SELECT move.id, move.sequence_number,
-                           lag(move.sequence_number) OVER (
-                               PARTITION BY move.journal_id, move.sequence_prefix ORDER BY move.sequence_number
+                           COALESCE(
+                               lag(move.sequence_number) OVER (
+                                   PARTITION BY move.journal_id, move.sequence_prefix ORDER BY move.sequence_number
+                               ),
+                               (SELECT max(earlier.sequence_number)
+                                  FROM account_move earlier
+                                 WHERE earlier.journal_id = move.journal_id
+                                   AND earlier.sequence_prefix = move.sequence_prefix
+                                   AND earlier.sequence_number < move.sequence_number),
+                               CASE WHEN %s >= company.l10n_tn_edi_go_live_date THEN 0 END
                            ) AS previous
                       FROM account_move move
                       JOIN account_journal journal ON journal.id = move.journal_id
@@ -118,6 +154,21 @@ class L10nTnEdiReconciliation(models.Model):
                        AND move.name IS NOT NULL AND move.name != '/'
                        AND move.date >= company.l10n_tn_edi_go_live_date) numbered
              WHERE numbered.sequence_number > numbered.previous + 1
+            """,
+            self._numbers_began(),
+        )
+
+    @api.model
+    def _numbers_began(self):
+        """:return: when the month or the year in an entry's number began; NULL for numbers that never begin anew."""
+        return SQL(
+            r"""
+            date_trunc(
+                CASE WHEN move.sequence_prefix
+                          ~ concat('(^|\D)(\d\d)?', to_char(move.date, 'YY'), '\D*', to_char(move.date, 'MM'), '\D') THEN 'month'
+                     WHEN move.sequence_prefix ~ concat('(^|\D)(\d\d)?', to_char(move.date, 'YY'), '\D') THEN 'year' END,
+                move.date::timestamp
+            )
             """
         )
 
@@ -133,9 +184,19 @@ class L10nTnEdiReconciliation(models.Model):
                     count=line.missing,
                     number=line.move_id.name,
                 )
+            elif line.kind == "undone" and line.move_id.state == "posted":
+                line.reason = self.env._(
+                    "TTN accepted it, and it is reversed inside Odoo only. Reset its reversal to draft, take away its exclusion "
+                    "and confirm it: it goes to TTN as the credit note."
+                )
             elif line.kind == "undone":
                 line.reason = self.env._(
                     "TTN holds the invoice and Odoo no longer does. Post it again as it was, or undo it with a credit note."
+                )
+            elif line.kind == "amount" and document.total_ttn and document.total_ttn != document.total:
+                line.reason = self.env._(
+                    "TTN shows another total than the one that was deposited. Look at it on TTN's site, then decide or "
+                    "correct it with a credit note."
                 )
             elif line.kind == "amount":
                 line.reason = self.env._(

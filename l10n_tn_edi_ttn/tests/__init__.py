@@ -30,6 +30,7 @@ from . import test_onboarding
 from . import test_portal
 from . import test_queries
 from . import test_roles
+from . import test_reconciliation
 from . import test_rejection_causes
 from . import test_seal
 from . import test_secrets
