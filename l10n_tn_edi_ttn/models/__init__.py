@@ -56,6 +56,7 @@ from . import l10n_tn_edi_document_mail
 from . import l10n_tn_edi_document_prepare
 from . import l10n_tn_edi_document_queue
 from . import l10n_tn_edi_document_queue_gate
+from . import l10n_tn_edi_document_replaced
 from . import l10n_tn_edi_document_sign
 from . import l10n_tn_edi_document_trust
 from . import l10n_tn_edi_document_verdict

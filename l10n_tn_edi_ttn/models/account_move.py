@@ -35,7 +35,7 @@ PRINTED_FIELDS = frozenset(
     }
 )
 # Of our own stored fields all are printed but these.
-UNPRINTED_FIELDS = frozenset({"l10n_tn_edi_document_id", "l10n_tn_edi_hold"})
+UNPRINTED_FIELDS = frozenset({"l10n_tn_edi_document_id", "l10n_tn_edi_hold", "l10n_tn_edi_replaced_id"})
 PRINTED_LINE_FIELDS = frozenset(
     {
         "name",
@@ -178,6 +178,7 @@ class AccountMove(models.Model):
             )
         )
         self.sudo().l10n_tn_edi_document_id = document
+        document._ask_about_replaced()
         earlier = self.sudo().l10n_tn_edi_document_ids.filtered(
             lambda other: other.attempt_count and other.mode == document.mode and other.number != self.name
         )

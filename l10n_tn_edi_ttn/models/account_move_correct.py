@@ -1,11 +1,31 @@
 """The three ways of a rejected invoice: deposited again as it is, reset to draft, or reversed and replaced."""
 
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    l10n_tn_edi_replaced_id = fields.Many2one(
+        "account.move",
+        string="Replaces",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The invoice that TTN rejected and that was reversed for this one. TTN is asked about it before this one is "
+        "deposited.",
+    )
+
+    @api.model
+    def _l10n_tn_edi_check_vals(self, vals):
+        """:raise AccessError: also when somebody would choose what an invoice replaces."""
+        if "l10n_tn_edi_replaced_id" in vals and not self.env.su:
+            raise AccessError(
+                self.env._("What an invoice replaces is written down by Odoo and cannot be chosen.")
+            )
+        return super()._l10n_tn_edi_check_vals(vals)
 
     def action_l10n_tn_edi_open_correct(self):
         """Open the wizard that shows what TTN objects to and the ways to correct it."""
@@ -48,7 +68,7 @@ class AccountMove(models.Model):
                 self.env._("Only an invoice that TTN rejected is replaced: %(number)s.", number=self.name)
             )
         today = fields.Date.context_today(self)
-        # TTN is asked about it once a day all the same: it may still accept it.
+        # TTN is asked about it all the same, before the new invoice is deposited and once a day: it may still accept it.
         document.write({"live": False, "held_mail": False, "hold": False})
         never = {
             "l10n_tn_edi_exclusion": "other",
@@ -74,6 +94,7 @@ class AccountMove(models.Model):
         kinds = ("product", "line_section", "line_subsection", "line_note")
         values["line_ids"] = [line for line in values["line_ids"] if line[2]["display_type"] in kinds]
         new = self.create(values)
+        new.sudo().l10n_tn_edi_replaced_id = self
         for move in (self, new):
             move._message_log(
                 body=self.env._(

@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 #   to_decide ══▶ submitted (names the deposit) | signed (confirms that it is absent; TTN is asked once more)
 #   error ══▶ to_send                                  corrected
 #   rejected ══▶ a new document of the invoice         corrected; TTN is asked before it is deposited
+#   rejected ══▶ a new invoice, with a document        reversed and replaced; TTN is asked about the old one before
 #   withdrawn: the invoice went back to draft, was cancelled or excluded before anything was sent
 #
 # Whatever we believed, what TTN shows counts: a question may find a document submitted, accepted, rejected or to_decide

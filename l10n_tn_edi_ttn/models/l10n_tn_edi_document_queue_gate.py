@@ -38,6 +38,9 @@ class L10nTnEdiDocument(models.Model):
             if self.env["l10n_tn_edi.gateway"]._problem(company) or company.l10n_tn_edi_mode != mode:
                 passed += group  # the claim itself says why they can't go
                 continue
+            group = group._past_the_replaced()
+            if not group:
+                continue
             account = self.env["l10n_tn_edi.account"]._of(company, mode)
             passed += group._past_the_sweep(account)._past_the_breaker(account)._one_first(account)
         return documents & passed

@@ -57,7 +57,10 @@ class L10nTnEdiDocument(models.Model):
                 rejections=self._rejections(decision) or self.rejections,
                 decided_at=self.decided_at or fields.Datetime.now(),
             )
-        if not self._set_state_unless_taken(decision, values, recording) or not news:
+        written = self._set_state_unless_taken(decision, values, recording)
+        if written and not self.live and decision.code != "ask.no_answer":
+            self._after_answer_about_replaced()
+        if not written or not news:
             return
         self._keep_ttn_document(decision, recording)
         if self.live:
@@ -173,6 +176,7 @@ class L10nTnEdiDocument(models.Model):
             ),
             user_id=self.move_id.invoice_user_id.id or self.move_id.create_uid.id,
         )
+        self._tell_replacing()
 
     def _after_acceptance(self):
         """What waited for TTN may go on: the print is made anew, credit notes go out, the kept e-mail leaves."""

@@ -74,4 +74,14 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "exclude it, once you have decided about the invoice.",
                 number=p["number"],
             ),
+            "replaced.pending": lambda p: self.env._(
+                "Waits until TTN has said once more that it does not accept %(number)s, which this invoice replaces.",
+                number=p["number"],
+            ),
+            "replaced.accepted": lambda p: self.env._(
+                "TTN has accepted %(number)s, which this invoice replaces, under reference %(reference)s after all. Undo it at "
+                "TTN with a credit note; then an accounting administrator sends this one. Or cancel this one.",
+                number=p["number"],
+                reference=p["reference"],
+            ),
         }

@@ -18,6 +18,7 @@ from . import test_documents_content
 from . import test_documents_random
 from . import test_flow
 from . import test_i18n
+from . import test_replaced
 from . import test_report
 from . import test_report_pdfa
 from . import test_kept
