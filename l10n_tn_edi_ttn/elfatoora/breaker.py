@@ -14,7 +14,7 @@ DEPOSITED = "deposited"  # TTN took it: an id was received, the verdict is open
 ACCEPTED = "accepted"
 REJECTED = "rejected"  # by its content
 ACCOUNT = "account"  # refused for a cause that every document of the account meets
-DOWN = "down"  # not reached, or no usable answer
+DOWN = "down"  # not reached, or no answer that tells what became of the deposit
 OUTCOMES = frozenset({DEPOSITED, ACCEPTED, REJECTED, ACCOUNT, DOWN})
 
 # Why it is open
@@ -41,7 +41,7 @@ class Limits:
     :param last: how many verdicts are looked at
     :param least: fewer verdicts than that never stop the queue
     :param percent: more rejections than this share stop it
-    :param silences: so many calls in a row without an answer stop it
+    :param silences: so many deposits in a row without a usable answer stop it
     :param probe_after: seconds until the first probe
     :param probe_at_most: the longest time between two probes (each failed one doubles it)
     :param probe_lasts: seconds after which a probe without outcome is given up
@@ -65,7 +65,7 @@ class Breaker:
     """The state of one queue.
 
     :param verdicts: the last verdicts, oldest first: True accepted, False rejected
-    :param silent: calls in a row without an answer
+    :param silent: deposits in a row without a usable answer
     :param reason: why it is open, one of :data:`REASONS`; "" while it is closed
     :param since: when it opened, seconds
     :param next_probe: when the next probe may go
@@ -164,8 +164,10 @@ def record(breaker: Breaker, outcome: str, key: Hashable, now: float, limits: Li
             return updated, ""
         return _opened(updated, reason, now, limits), OPENED
     is_probe = breaker.probe is not None and key == breaker.probe
-    # Any sign of life ends a silence; everything else is for a probe to show, also for one that was given up.
-    if outcome in _CURES[breaker.reason] and (key in breaker.tried or breaker.reason == BY_SILENCE):
+    # Any answer to a deposit ends a silence. Everything else is for a probe to show, also for one that was given up: that TTN
+    # still tells what became of earlier deposits doesn't say that it takes new ones.
+    answered = breaker.reason == BY_SILENCE and outcome in (DEPOSITED, ACCOUNT)
+    if outcome in _CURES[breaker.reason] and (key in breaker.tried or answered):
         # The account's trouble may follow upon the silence's.
         reason = _trouble(replace(updated, verdicts=()), outcome, limits)
         if reason:

@@ -6,8 +6,10 @@ from odoo.exceptions import UserError
 from ..elfatoora import breaker as breakers
 from ..elfatoora.breaker import Breaker, Limits
 
-# A deposit that was taken says for so long that login and certificate are in order.
-TOOK_LATELY_MINUTES = 15
+# A deposit that was taken says for so long that login and certificate are in order, and that TTN takes deposits.
+TOOK_LATELY_MINUTES = 1
+# Classes of an attempt of which TTN's answer tells what became of it; every other uses the document up.
+SETTLED = ("submitted", "refused")
 # Who waits longer than that was put off together with the account; the others try again by themselves.
 PAUSE_MINUTES = 5
 # Tried too often: nothing is tried again before a person, or the account that works again, lets it go on.
@@ -270,7 +272,7 @@ class L10nTnEdiAccount(models.Model):
         )
         silent = 0
         for call in calls:
-            if call.http_status:
+            if call.answer_class in SETTLED:
                 break
             silent += 1
         verdicts = tuple(one.state in ("accepted", "conflict") for one in reversed(decided))

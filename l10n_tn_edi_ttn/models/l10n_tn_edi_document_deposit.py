@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 
 # A company that cannot call (no account, another database…) is looked at again after this time.
 REFUSED_RETRY_MINUTES = 60
+# Where the answer was lost, its document is used up: another one tries after this time, until the queue stops by itself.
+LOST_RETRY_MINUTES = 1
 # What an attempt is worth, by the decision that its answer led to; every other is in doubt.
 ANSWER_CLASSES = {
     "send.not_sent": "not_sent",
@@ -243,6 +245,7 @@ class L10nTnEdiDocument(models.Model):
 
         A change of the settings lets them go on at once (``_go_on_after_settings``).
         """
+        minutes = LOST_RETRY_MINUTES if decision.state == "unknown" else REFUSED_RETRY_MINUTES
         self.sudo().search(
             [
                 *self._due_domain(TO_DEPOSIT),
@@ -253,7 +256,7 @@ class L10nTnEdiDocument(models.Model):
             {
                 "reason_code": decision.causes[0].code,
                 "reason_params": {**decision.causes[0].params, "text": decision.causes[0].text},
-                "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=REFUSED_RETRY_MINUTES),
+                "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=minutes),
             }
         )
 

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..elfatoora import breaker
+from .l10n_tn_edi_account import SETTLED
 from .l10n_tn_edi_document_deposit import ANSWER_CLASSES
 from .l10n_tn_edi_document_queue import RETRYABLE, TO_DEPOSIT
 
@@ -166,7 +167,7 @@ class L10nTnEdiDocument(models.Model):
         """:return: what an answer tells about the account as a whole (``breaker.OUTCOMES``), or None."""
         self.ensure_one()
         if exchange.operation == "save" and exchange.finished_at:
-            if not exchange.http_status:
+            if exchange.answer_class not in SETTLED:
                 return breaker.DOWN
             if exchange.answer_class == "submitted":
                 return breaker.DEPOSITED

@@ -50,10 +50,15 @@ def test_an_account_that_is_refused_stops_it_at_once():
     assert after(b.ACCEPTED, b.ACCOUNT)[0].reason == b.BY_ACCOUNT
 
 
-def test_silence_stops_it_and_any_sign_of_life_ends_it():
+def test_silence_stops_it_and_an_answer_to_any_deposit_ends_it():
     breaker, event = after(b.DOWN, b.DOWN, b.DEPOSITED, *[b.DOWN] * 5)
     assert (event, breaker.reason) == (b.OPENED, b.BY_SILENCE)
-    assert after(b.REJECTED, breaker=breaker) == (Breaker(), b.CLOSED)
+    assert after(b.DEPOSITED, breaker=breaker) == (Breaker(), b.CLOSED)
+    # TTN tells what became of earlier deposits, and takes none: for the probe to show
+    for verdict in (b.ACCEPTED, b.REJECTED):
+        assert after(verdict, breaker=breaker)[0].is_open
+        tried = start_probe(breaker, "probe", 300, LIMITS)
+        assert record(tried, verdict, "probe", 310, LIMITS) == (Breaker(), b.CLOSED)
     breaker, event = after(b.ACCOUNT, breaker=breaker)
     assert (event, breaker.reason) == (b.OPENED, b.BY_ACCOUNT)
 
