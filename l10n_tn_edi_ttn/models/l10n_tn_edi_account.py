@@ -8,6 +8,10 @@ from ..elfatoora.breaker import Breaker, Limits
 
 # A deposit that was taken says for so long that login and certificate are in order, and that TTN takes deposits.
 TOOK_LATELY_MINUTES = 1
+# So many deposits in a row that were taken lately say that TTN takes as many as come …
+SURE_AFTER = 16
+# … and until then so many times as many as were taken are on their way at once.
+FURTHER_FOR_EACH = 4
 # Classes of an attempt of which TTN's answer tells what became of it; every other uses the document up.
 SETTLED = ("submitted", "refused")
 # Who waits longer than that was put off together with the account; the others try again by themselves.
@@ -216,13 +220,19 @@ class L10nTnEdiAccount(models.Model):
         if self.stopped and self.stop_reason != breakers.BY_HAND:
             self.breaker = {**self.breaker, "next_probe": self._now(), "probe": None, "probe_until": 0.0}
 
-    def _took_lately(self):
-        """:return: whether TTN's last answer to a deposit of this account shows that it is in order."""
-        last = self._last_calls(("operation", "=", "save"), ("finished_at", "!=", False), limit=1)
+    def _room(self):
+        """How many deposits may be on their way at once: what strikes one would strike all of them.
+
+        :return: int, 1 when TTN's last answer to a deposit does not show that the account is in order; None for any number.
+        """
+        calls = self._last_calls(("operation", "=", "save"), ("finished_at", "!=", False), limit=SURE_AFTER)
         since = fields.Datetime.subtract(fields.Datetime.now(), minutes=TOOK_LATELY_MINUTES)
-        return bool(
-            last and last.finished_at > since and last.reason_code in ("send.submitted", "send.refused")
-        )
+        taken = 0
+        for call in calls:
+            if call.finished_at <= since or call.reason_code not in ("send.submitted", "send.refused"):
+                break
+            taken += 1
+        return None if taken == SURE_AFTER else max(1, FURTHER_FOR_EACH * taken)
 
     def _next_probe(self):
         """:return: naive UTC datetime at which waiting documents look again."""

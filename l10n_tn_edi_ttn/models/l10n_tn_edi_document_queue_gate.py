@@ -43,7 +43,7 @@ class L10nTnEdiDocument(models.Model):
             if not group:
                 continue
             account = self.env["l10n_tn_edi.account"]._of(company, mode)
-            passed += group._past_the_sweep(account)._past_the_breaker(account)._one_first(account)
+            passed += group._past_the_sweep(account)._past_the_breaker(account)._few_first(account)
         return documents & passed
 
     def _past_the_sweep(self, account):
@@ -84,25 +84,34 @@ class L10nTnEdiDocument(models.Model):
         )
         return probe
 
-    def _one_first(self, account):
-        """An account that took nothing lately is tried with one document: what refuses this one would refuse all of them.
+    def _few_first(self, account):
+        """An account that took nothing lately is tried with one document, then with a few: see ``_room`` of the account.
 
-        :return: those that may go; the others stay due and go on once its answer is there.
+        :return: those that may go; the others stay due and go on once the answers are there.
         """
-        return self if account._took_lately() else self[:1]
+        room = account._room()
+        if room is None:
+            return self
+        return self[: max(0, room - self.sudo().search_count(account._has(*self._on_their_way())))]
+
+    @api.model
+    def _on_their_way(self):
+        """:return: domain of the documents that are being deposited now."""
+        return [
+            ("state", "=", "sending"),
+            ("lease_until", ">", self.env["l10n_tn_edi.exchange"]._database_now()),
+        ]
 
     @api.model
     def _to_deposit(self):
-        # Accounts that wait for the answer to their one document take no place from the others'
-        sending = self.sudo()._read_group(
-            [
-                ("state", "=", "sending"),
-                ("lease_until", ">", self.env["l10n_tn_edi.exchange"]._database_now()),
-            ],
-            ["company_id", "mode"],
-        )
+        # Accounts that wait for the answers to their first documents take no place from the others'
+        sending = self.sudo()._read_group(self._on_their_way(), ["company_id", "mode"], ["__count"])
         Account = self.env["l10n_tn_edi.account"]
-        waiting = [company.id for company, mode in sending if not Account._of(company, mode)._took_lately()]
+        waiting = []
+        for company, mode, count in sending:
+            room = Account._of(company, mode)._room()
+            if room is not None and count >= room:
+                waiting.append(company.id)
         return [*super()._to_deposit(), ("company_id", "not in", waiting)]
 
     def _wait_for_account(self, account, code, at, params=None, but=()):

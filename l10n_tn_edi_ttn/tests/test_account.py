@@ -293,6 +293,30 @@ class TestAccount(TnEdiFlowCommon):
                     waiting.mapped("number"),
                 )
 
+    def test_down_while_it_works(self):
+        """TTN breaks down just after it took something, with many documents due: few of them are on their way at once."""
+        self.deposit()
+        self.fault("refuse", operation="saveEfact")
+        documents = self.documents.union(*(self.post() for _number in range(20)))
+        self.submit()
+        self.assertTrue(self.account.stopped)
+        self.assertEqual(sum(documents.mapped("attempt_count")), 5)
+
+    def test_many_at_once_when_ttn_takes_them(self):
+        self.deposit()
+        documents = self.documents.union(*(self.post() for _number in range(60)))
+        at_once, original = [], type(self.documents)._claim_deposits
+
+        def claim(model, candidates):
+            claims = original(model, candidates)
+            at_once.append(len(claims))
+            return claims
+
+        with patch.object(type(self.documents), "_claim_deposits", claim):
+            self.submit()
+        self.assertEqual(set(documents.mapped("state")), {"submitted"})
+        self.assertEqual([count for count in at_once if count][:2], [4, 20])
+
     def test_verdicts_do_not_end_a_silence(self):
         """What TTN took before gets its verdicts, while nothing new is taken."""
         earlier = self.documents.union(*(self.deposit() for _number in range(2)))
