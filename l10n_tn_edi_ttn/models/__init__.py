@@ -8,6 +8,7 @@ from . import account_move_api
 from . import account_move_portal
 from . import account_move_correct
 from . import account_move_import
+from . import account_move_paper
 from . import account_move_print
 from . import account_move_send
 from . import account_move_stamp

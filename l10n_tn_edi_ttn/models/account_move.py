@@ -202,9 +202,11 @@ class AccountMove(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         # EXTENDS 'account'
-        for vals in vals_list:
-            self._l10n_tn_edi_check_vals(vals)
-        return super().create(vals_list)
+        moves = super().create(vals_list)
+        # Looked at afterwards: what is not among the values may come from a default, which anybody may set.
+        for move in moves.filtered("l10n_tn_edi_document_id"):
+            self._l10n_tn_edi_check_vals({"l10n_tn_edi_document_id": move.l10n_tn_edi_document_id.id})
+        return moves
 
     @api.model
     def _l10n_tn_edi_check_vals(self, vals):

@@ -49,7 +49,7 @@ class AccountMove(models.Model):
             raise UserError(self.env._("Only an accounting administrator may decide this."))
         if self.l10n_tn_edi_exclusion != "paper":
             raise UserError(self.env._("%(number)s was not given on paper.", number=self.name))
-        self.write({"l10n_tn_edi_exclusion": False, "l10n_tn_edi_exclusion_reason": False})
+        self._l10n_tn_edi_set_paper(False)
         self._l10n_tn_edi_create_documents(delay=False)
 
     def _l10n_tn_edi_replace_rejected(self):

@@ -4,10 +4,12 @@ import base64
 import io
 import zipfile
 
+from lxml import etree
 from openpyxl import load_workbook
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Date
+from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from .common_flow import TnEdiFlowCommon
@@ -101,6 +103,76 @@ class TestContingency(TnEdiFlowCommon):
         self.submit()
         self.follow()
         self.assertEqual(self.document_of(move).state, "accepted", self.document_of(move).reason)
+
+    def test_no_way_to_paper_past_the_responsible(self):
+        """Neither a clerk nor a responsible, in draft or posted, by form, import, default or call from outside."""
+        given = {"l10n_tn_edi_exclusion": "paper", "l10n_tn_edi_exclusion_reason": "Panne"}
+        posted = self.stopped(1).move_id
+        draft = self.make_invoice()
+        copied = draft.copy_data()[0]
+        for user in (self.make_accountant(), self.responsible):
+            Move = self.env["account.move"].with_user(user).sudo(False)
+            ways = {
+                "write": lambda Move=Move: Move.browse(draft.id).write(given),
+                "write to a posted one": lambda Move=Move: Move.browse(posted.id).write(given),
+                "create": lambda Move=Move: Move.create({**copied, **given}),
+                "default of the context": lambda Move=Move: Move.with_context(
+                    default_l10n_tn_edi_exclusion="paper"
+                ).create(copied),
+                "through the customer": lambda Move=Move: Move.browse(draft.id).partner_id.write(
+                    {"invoice_ids": [Command.update(draft.id, given)]}
+                ),
+                "call from outside": lambda Move=Move: call_kw(
+                    Move, "write", [draft.ids, given], {"context": {"install_mode": True, "su": True}}
+                ),
+                "wizard's own way": lambda Move=Move: call_kw(
+                    Move, "_l10n_tn_edi_set_paper", [draft.ids, "Panne"], {}
+                ),
+            }
+            for way, take in ways.items():
+                with self.subTest(way=way, user=user.login), self.assertRaises(AccessError):
+                    take()
+            Move.browse(draft.id).invalidate_recordset()
+            self.assertFalse(draft.l10n_tn_edi_exclusion)
+        imported = (
+            self.env["account.move"]
+            .with_user(user)
+            .sudo(False)
+            .load([".id", "l10n_tn_edi_exclusion"], [[str(draft.id), "paper"]])
+        )
+        self.assertFalse(imported["ids"])
+        self.assertIn("Only an accounting administrator", str(imported["messages"]))
+        self.assertFalse(draft.l10n_tn_edi_exclusion)
+        # What a clerk may say stays his
+        clerk = draft.with_user(self.make_accountant("clerk")).sudo(False)
+        clerk.write({"l10n_tn_edi_exclusion": "other", "l10n_tn_edi_exclusion_reason": "Essai"})
+        clerk.write({"l10n_tn_edi_exclusion": False})
+
+    def test_no_way_back_from_paper_past_the_responsible(self):
+        document = self.stopped(1)
+        report = self.report()
+        report.write({"reason": "Panne", "proof": PROOF})
+        report.action_paper()
+        self.account.action_resume()
+        move = document.move_id.with_user(self.make_accountant()).sudo(False)
+        move.button_draft()
+        for values in (
+            {"l10n_tn_edi_exclusion": False},
+            {"l10n_tn_edi_exclusion": "other"},
+            {"l10n_tn_edi_exclusion_reason": "Perdue"},
+        ):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                move.write(values)
+        move.write({"l10n_tn_edi_exclusion": "paper", "narration": "Copie"})
+        move.action_post()
+        self.submit()
+        self.assertEqual((move.l10n_tn_edi_exclusion, self.saves(move.name)), ("paper", []))
+
+    def test_paper_is_not_offered(self):
+        arch = etree.fromstring(self.env["account.move"].get_view(view_type="form")["arch"])
+        [field] = arch.xpath("//field[@name='l10n_tn_edi_exclusion'][@widget='filterable_selection']")
+        self.assertIn("'paper'", field.get("options"))
+        self.assertEqual(len(arch.xpath("//field[@name='l10n_tn_edi_exclusion'][not(@invisible='True')]")), 1)
 
     def test_what_ttn_may_hold_never_goes_on_paper(self):
         document = self.deposit()

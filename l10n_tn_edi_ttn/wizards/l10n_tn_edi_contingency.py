@@ -181,7 +181,7 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             move = document.move_id
             document.sudo()._withdraw()
-            move.write({"l10n_tn_edi_exclusion": "paper", "l10n_tn_edi_exclusion_reason": reason})
+            move._l10n_tn_edi_set_paper(reason)
             self.env["ir.attachment"].create(
                 {"name": proof_name, "datas": proof, "res_model": "account.move", "res_id": move.id}
             )
