@@ -179,12 +179,7 @@ class AccountMove(models.Model):
         )
         self.sudo().l10n_tn_edi_document_id = document
         document._ask_about_replaced()
-        earlier = self.sudo().l10n_tn_edi_document_ids.filtered(
-            lambda other: other.attempt_count and other.mode == document.mode and other.number != self.name
-        )
-        if earlier:
-            # TTN would be asked about the new number only, and never show what was deposited under the old one.
-            document._fail("document.renumbered", {"number": self.name, "earlier": earlier[0].number})
+        document._fail_if_renumbered()
         return document
 
     # --- Nothing changes behind TTN's back --------------------------------------------------------------------------
@@ -281,6 +276,14 @@ class AccountMove(models.Model):
                         ],
                     )
                 )
+            if document._is_in_doubt():
+                raise UserError(
+                    self.env._(
+                        "TTN may still show an earlier deposit of %(number)s: it can be neither reset to draft nor cancelled. "
+                        "Send it again; once it is accepted, make a credit note.",
+                        number=move.name,
+                    )
+                )
             if document.state == "rejected":
                 # TTN is asked about it once a day all the same: it may still accept it.
                 document.live = False
@@ -300,7 +303,9 @@ class AccountMove(models.Model):
     def _need_cancel_request(self):
         # EXTENDS 'account'
         document = self.sudo().l10n_tn_edi_document_id
-        return super()._need_cancel_request() or bool(document.live and document.state in AT_TTN)
+        return super()._need_cancel_request() or bool(
+            document.live and (document.state in AT_TTN or document._is_in_doubt())
+        )
 
     @api.depends("l10n_tn_edi_document_id.state")
     def _compute_need_cancel_request(self):
@@ -315,7 +320,7 @@ class AccountMove(models.Model):
     def button_request_cancel(self):
         # EXTENDS 'account'
         document = self.sudo().l10n_tn_edi_document_id
-        if document.live and document.state in AT_TTN:
+        if document.live and (document.state in AT_TTN or document._is_in_doubt()):
             raise UserError(
                 self.env._(
                     "El Fatoora has no cancellation. Once %(number)s is accepted, a credit note undoes it.",

@@ -206,7 +206,9 @@ class L10nTnEdiDocument(models.Model):
         if not self.live:
             return actions
         if self.state in BEFORE_CLAIM:
-            actions |= {"check", "withdraw", "rebuild", "release" if self.hold else "hold"}
+            actions |= {"check", "rebuild", "release" if self.hold else "hold"}
+            if not self._is_in_doubt():
+                actions.add("withdraw")
         if self.state in ("to_send", "to_sign", "signed"):
             actions.add("send")
         if self.state in ("error", "rejected"):
@@ -218,6 +220,22 @@ class L10nTnEdiDocument(models.Model):
         if self.mode == "test" and self.state in AT_TTN and self.company_id.l10n_tn_edi_mode == "production":
             actions.add("retire")
         return actions
+
+    def _is_in_doubt(self):
+        """:return: whether an earlier attempt may still show up at TTN, although the document is to be deposited (again).
+
+        Whatever a human confirmed, the invoice can't be taken back then: nobody would ask TTN any more.
+        """
+        self.ensure_one()
+        return (
+            self.live
+            and self.state in BEFORE_CLAIM
+            and bool(self.attempt_count)
+            and any(
+                exchange.operation == "save" and exchange.answer_class not in ("not_sent", "refused")
+                for exchange in self.sudo().exchange_ids
+            )
+        )
 
     def _require(self, action):
         """:raise UserError: when ``action`` (see ``_valid_actions``) is not possible for one of the documents."""
@@ -259,6 +277,20 @@ class L10nTnEdiDocument(models.Model):
             document._set_state("to_send", revision=document.revision + 1, **document._unsigned_values())
             if not document.next_at:
                 document._schedule()
+
+    def _fail_if_renumbered(self):
+        """TTN would be asked about the new number only, and never show what was deposited under another one.
+
+        :return: whether the document was stopped.
+        """
+        self.ensure_one()
+        name = self.move_id.name
+        earlier = self.move_id.sudo().l10n_tn_edi_document_ids.filtered(
+            lambda other: other.attempt_count and other.mode == self.mode and other.number != name
+        )
+        if earlier:
+            self._fail("document.renumbered", {"number": name, "earlier": earlier[0].number})
+        return bool(earlier)
 
     def _unsigned_values(self):
         """:return: values of a document that is to be built and signed anew."""
@@ -326,12 +358,25 @@ class L10nTnEdiDocument(models.Model):
                 document._schedule()
 
     def _replace(self):
-        """Give the invoice a new document; the rejected one stays as it is, with its exchanges."""
+        """Give the invoice a new document; the rejected one stays as it is, with its exchanges.
+
+        :raise UserError: when it gets none, for instance because its customer is not concerned any more.
+        """
         self.ensure_one()
         held_mail = self.sudo().held_mail
         # TTN is asked about it once a day all the same: it may still accept it.
         self.sudo().write({"live": False, "held_mail": False})
-        document = self.move_id._l10n_tn_edi_create_documents(delay=False)
+        move = self.move_id
+        document = move._l10n_tn_edi_create_documents(delay=False)
+        if not document:
+            _concerned, reason = move._l10n_tn_edi_concerned()
+            raise UserError(
+                self.env._(
+                    "%(number)s cannot be sent again: %(reason)s",
+                    number=move.display_name,
+                    reason=self.env["l10n_tn_edi.messages"]._sentence(reason or "document.unexpected"),
+                )
+            )
         document.held_mail = held_mail  # the e-mail waits on, now for the corrected document
         return document
 

@@ -60,10 +60,13 @@ class L10nTnEdiDocument(models.Model):
             self._set_state("withdrawn", live=False, next_at=False)
             return None
         concerned, reason = move._l10n_tn_edi_concerned()
+        if not concerned and self._is_in_doubt():
+            self._fail("document.in_doubt", {"number": self.number})
+            return None
         if not concerned:
             self._set_state("withdrawn", live=False, next_at=False, reason_code=reason)
             return None
-        if self._wait_for_originals():
+        if self._fail_if_renumbered() or self._wait_for_originals():
             return None
         teif = move._l10n_tn_edi_teif_document()
         unsigned = write.write(teif)

@@ -58,6 +58,11 @@ class L10nTnEdiMessages(models.AbstractModel):
                 earlier=p["earlier"],
                 number=p["number"],
             ),
+            "document.in_doubt": lambda p: self.env._(
+                "TTN may still show an earlier deposit of %(number)s: it can't be left out any more. Undo what was changed, and "
+                "send it again; once it is accepted, correct it with a credit note.",
+                number=p["number"],
+            ),
             "document.number_taken": lambda p: self.env._(
                 "Another document with number %(number)s is at TTN already. Change the number of one of the invoices.",
                 number=p["number"],

@@ -292,6 +292,52 @@ class TestFlow(TnEdiFlowCommon):
         self.assertEqual((document.state, document.number), ("accepted", number))
         self.assertEqual(len(self.saves()), 2)
 
+    def test_renumbered_after_a_deposit(self):
+        """Whatever is corrected or edited: under another number nothing is deposited again."""
+        self.fault("reject", times=1)
+        rejected = self.deposit()
+        self.follow()
+        move, number = rejected.move_id, rejected.number
+        move.button_draft()
+        move.name = number[:-1] + "9"
+        move.action_post()
+        document = self.document_of(move)
+        stopped = ("error", "document.renumbered")
+        self.assertEqual((document.state, document.reason_code), stopped)
+        for mend in (
+            lambda: move.action_l10n_tn_edi_correct(),
+            lambda: move.write({"narration": "<p>Corrigé</p>"}),
+            lambda: move.invoice_line_ids[0].write({"name": "Prestation corrigée"}),
+            lambda: move.action_l10n_tn_edi_correct(),
+        ):
+            mend()
+            self.assertEqual(document.state, "to_send")
+            self.submit()
+            self.assertEqual((document.state, document.reason_code), stopped)
+            self.assertEqual(document.reason_params["earlier"], number)
+        self.assertEqual(len(self.saves()), 1)
+        # With its number back it goes on.
+        move.name = number
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        self.assertEqual((document.state, document.number), ("accepted", number), document.reason)
+
+    def test_renumbered_while_in_doubt(self):
+        """A deposit that was confirmed as absent may still appear under its number."""
+        fault = self.fault("reset_before", operation="saveEfact")
+        document = self.post()
+        self.submit()
+        self.sandbox.remove_fault(fault)
+        document.state = "to_decide"
+        document.with_user(self.make_responsible()).action_decide_absent()
+        document.move_id.name = document.number[:-1] + "9"
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        self.assertEqual((document.state, document.reason_code), ("error", "document.renumbered"))
+        self.assertEqual(len(self.saves()), 1)
+
     def test_several_errors(self):
         self.fault("several_errors")
         document = self.deposit()

@@ -1,7 +1,7 @@
 import base64
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
 from .common_flow import LOGGER, TnEdiFlowCommon
@@ -205,6 +205,28 @@ class TestSend(TnEdiFlowCommon):
         self.assertEqual(self.document_of(move).state, "accepted")
         self.send_held()
         self.assertEqual(self.mails(move).mapped("subject"), ["Votre facture corrigée"])
+
+    def test_corrected_to_a_customer_who_is_not_concerned(self):
+        """Nothing would be sent: it is said why, and the e-mail waits on with the rejected document."""
+        document = self.post()
+        move = document.move_id
+        self.send(move, subject="Votre facture")
+        self.fault("reject", times=1)
+        self.submit()
+        self.follow()
+        kept = document.held_mail
+        self.assertTrue(kept)
+        self.settings(consumer_policy="exclude")
+        self.customer.write({"vat": False, "is_company": False})
+        for send in (
+            lambda: move.action_l10n_tn_edi_correct(),
+            lambda: move.action_l10n_tn_edi_correct_selected(),
+        ):
+            with self.assertRaises(UserError) as refused:
+                send()
+            self.assertIn("does not deposit its invoices to consumers", str(refused.exception))
+            self.assertEqual((document.state, document.live, document.held_mail), ("rejected", True, kept))
+            self.assertEqual(move.l10n_tn_edi_document_ids, document)
 
     def test_reset_to_draft_forgets_the_mail(self):
         document = self.post()

@@ -267,6 +267,68 @@ class TestUnknown(UnknownCase):
         self.submit()
         self.assertEqual(document.state, "submitted")
 
+    def confirmed_absent_and_there(self):
+        """:return: a document that a responsible confirmed as absent, and that TTN shows two hours later."""
+        document = self.lost("late_deposit", delay=7200)
+        self.age(document, hours=1)
+        self.accept()
+        self.ask_until_decided(document)
+        document.with_user(self.make_responsible()).action_decide_absent()
+        self.assertEqual(document.state, "signed")
+        self.addCleanup(self.sandbox.advance_clock, 0)
+        return document
+
+    def test_confirmed_absent_is_not_taken_back(self):
+        """The first deposit may still appear: the invoice stays, so that its acceptance is seen."""
+        document = self.confirmed_absent_and_there()
+        move = document.move_id
+        for leave in (
+            lambda: move.button_draft(),
+            lambda: move.button_cancel(),
+            lambda: move.button_request_cancel(),
+            lambda: move.write({"state": "cancel"}),
+            lambda: document._withdraw(),
+        ):
+            with self.assertRaises(UserError):
+                leave()
+        self.assertTrue(move.need_cancel_request)
+        self.assertFalse(move.show_reset_to_draft_button)
+        self.assertEqual((move.state, document.state, document.live), ("posted", "signed", True))
+        self.sandbox.advance_clock(8000)
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+        self.assertEqual(self.deposited(document.number), 1)
+
+    def test_confirmed_absent_is_not_left_out(self):
+        """A change that would take it out of the scope stops it, and its acceptance is seen all the same."""
+        document = self.confirmed_absent_and_there()
+        move = document.move_id
+        move.write({"l10n_tn_edi_exclusion": "other", "l10n_tn_edi_exclusion_reason": "Essai"})
+        self.submit()
+        self.assertEqual((document.state, document.reason_code), ("error", "document.in_doubt"))
+        self.assertIn(document.number, document.reason)
+        self.assertTrue(document.live)
+        self.sandbox.advance_clock(8000)
+        move.l10n_tn_edi_exclusion = False
+        self.submit()
+        self.follow()
+        self.submit()
+        self.assertEqual((document.state, document.reason_code), ("to_decide", "ask.earlier_accepted"))
+        self.assertEqual(self.deposited(document.number), 1)
+
+    def test_what_never_left_is_taken_back(self):
+        """Neither what was surely not sent nor what the account was refused holds the invoice back."""
+        self.company.sudo().l10n_tn_edi_test_url = "https://127.0.0.1:9/"
+        document = self.post()
+        self.submit()
+        self.connect(self.company, self.login, self.password)
+        self.sandbox.account(self.login, undeclare=[self.serial])
+        self.submit()
+        self.assertEqual(document.state, "signed")
+        self.assertEqual(document.exchange_ids.mapped("answer_class"), ["refused", "not_sent"])
+        document.move_id.button_draft()
+        self.assertEqual((document.state, document.live), ("withdrawn", False))
+
     def test_names_a_deposit(self):
         document = self.to_decide_as_absent()
         # Somebody deposited the very file on TTN's portal meanwhile.
