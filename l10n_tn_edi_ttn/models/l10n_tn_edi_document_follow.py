@@ -184,7 +184,8 @@ class L10nTnEdiDocument(models.Model):
             later_visible=not shown and self._later_deposit_visible(lease_until),
             window=60.0 * max(company.l10n_tn_edi_absence_minutes, LEAST_ABSENCE_MINUTES[self.mode]),
             longest_delay=0.0 if shown else self._longest_delay_of(self.mode, self.sender),
-            auto_resend=company.l10n_tn_edi_auto_resend,
+            # In production only a human decides that something is deposited a second time.
+            auto_resend=company.l10n_tn_edi_auto_resend and self.mode == "test",
             resent=self.resent,
             reference=self.reference or "",
         )

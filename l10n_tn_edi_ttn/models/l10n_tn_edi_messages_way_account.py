@@ -80,8 +80,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 company=p["company"],
             ),
             "breaker.silence": lambda p: self.env._(
-                "TTN does not answer %(company)s: the queue is stopped, and one invoice is tried now and then. It goes on by "
-                "itself when TTN answers.",
+                "TTN gives %(company)s no usable answer: the queue is stopped, and one invoice is tried now and then. It goes on "
+                "by itself when TTN takes one.",
                 company=p["company"],
             ),
             "breaker.hand": lambda p: self.env._(

@@ -45,8 +45,10 @@ class L10nTnEdiTariff(models.Model):
 
     def _cost(self, sizes):
         """:param sizes: sizes of documents in bytes.
-        :return: float, what TTN charges for them without the monthly fee, in dinars without tax.
+        :return: float, what TTN charges for them without the monthly fee, in dinars without tax; 0 where no tariff is known.
         """
+        if not self:
+            return 0.0
         self.ensure_one()
         return self.price * sum(max(1, math.ceil(size / (self.step_kb * KILOBYTE))) for size in sizes)
 
@@ -84,19 +86,20 @@ class L10nTnEdiAccount(models.Model):
 
     def _compute_month_cost(self):
         today = fields.Date.context_today(self)
-        tariff = self.env["l10n_tn_edi.tariff"]._on(today)
+        Tariff = self.env["l10n_tn_edi.tariff"]
+        fee = Tariff._on(today).monthly_fee
         for account in self:
             sizes = account._sizes_deposited(today.replace(day=1))
-            account.month_count = len(sizes)
-            account.month_cost = tariff.monthly_fee + tariff._cost(sizes) if tariff else 0.0
+            account.month_count = sum(map(len, sizes.values()))
+            account.month_cost = fee + sum(Tariff._on(day)._cost(sizes[day]) for day in sizes)
 
     def _sizes_deposited(self, since):
-        """:return: list of int, the sizes in bytes of the documents that TTN took since a day."""
+        """:return: dict of each day since ``since`` to a list of the sizes in bytes of the documents that TTN took on it."""
         self.ensure_one()
         self.env["l10n_tn_edi.document"].flush_model(["submitted_at", "signed_id", "company_id", "mode"])
         rows = self.env.execute_query(
             SQL(
-                "SELECT file.file_size FROM l10n_tn_edi_document document "
+                "SELECT document.submitted_at::date, file.file_size FROM l10n_tn_edi_document document "
                 "JOIN ir_attachment file ON file.id = document.signed_id "
                 "WHERE document.company_id = %s AND document.mode = %s AND document.submitted_at >= %s",
                 self.company_id.id,
@@ -104,4 +107,7 @@ class L10nTnEdiAccount(models.Model):
                 since,
             )
         )
-        return [size or 0 for (size,) in rows]
+        sizes = {}
+        for day, size in rows:
+            sizes.setdefault(day, []).append(size or 0)
+        return sizes

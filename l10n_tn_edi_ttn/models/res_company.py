@@ -80,7 +80,8 @@ class ResCompany(models.Model):
     )
     l10n_tn_edi_auto_resend = fields.Boolean(
         string="Resend by Itself",
-        help="Deposit the same document once more, without asking, when El Fatoora surely doesn't have it.",
+        help="On the test platform only: deposit the same document once more, without asking, when El Fatoora surely doesn't "
+        "have it. In production an accounting administrator decides that.",
     )
 
     # === What is printed of the company === #

@@ -3,6 +3,8 @@
 import base64
 import io
 import zipfile
+from datetime import date
+from unittest.mock import patch
 
 from lxml import etree
 from openpyxl import load_workbook
@@ -204,6 +206,20 @@ class TestContingency(TnEdiFlowCommon):
                 Tariff.create({"date_from": "2021-01-01", "price": 1, **values})
 
 
+    def test_cost_by_the_tariff_of_each_day(self):
+        """A price that changes within the month counts from its day on; the monthly fee is today's."""
+        Tariff = self.env["l10n_tn_edi.tariff"].with_user(self.responsible)
+        Tariff.search([]).unlink()
+        early, late = self.deposit(), self.deposit()
+        early.submitted_at, late.submitted_at = "2026-03-05 10:00:00", "2026-03-18 10:00:00"
+        Tariff.create({"date_from": "2026-03-10", "price": 0.5, "monthly_fee": 20})
+        with patch.object(Date, "context_today", lambda *_arguments: date(2026, 3, 20)):
+            self.assertEqual((self.account.month_count, self.account.month_cost), (2, 20.5))
+            Tariff.create({"date_from": "2026-01-01", "price": 0.2, "monthly_fee": 10})
+            self.account.invalidate_recordset()
+            self.assertAlmostEqual(self.account.month_cost, 20 + 0.2 + 0.5)
+
+
 @tagged("post_install_l10n", "post_install", "-at_install")
 class TestTrail(TnEdiFlowCommon):
     def lines(self, move):
@@ -349,6 +365,17 @@ class TestTrail(TnEdiFlowCommon):
         self.assertEqual(document.state, "submitted")
 
     # === verifyQrCode === #
+
+    def test_qr_code_by_another_company_s_account(self):
+        document = self.accept()
+        other = self.env(su=True)["res.company"].create({"name": "AUTRE ESSAI"})
+        wizard = self.verify(image=document.cev)
+        wizard.company_id = other.id
+        with self.assertRaises(AccessError):
+            wizard.action_verify()
+        self.assertFalse(
+            self.env["l10n_tn_edi.exchange"].sudo().search([("operation", "=", "verify")]), "nobody was asked"
+        )
 
     def verify(self, **values):
         wizard = self.env["l10n_tn_edi.verify.qr"].with_user(

@@ -389,6 +389,14 @@ class TestUnknown(UnknownCase):
         self.assertEqual((document.state, document.resent), ("accepted", True), document.reason)
         self.assertEqual((len(self.saves(document.number)), self.deposited(document.number)), (2, 1))
 
+    def test_never_resent_by_itself_in_production(self):
+        self.settings(auto_resend=True)
+        document = self.lost("reset_before")
+        [attempt] = document.exchange_ids
+        self.assertTrue(document._history(attempt, []).auto_resend)
+        document.mode = "production"
+        self.assertFalse(document._history(attempt, []).auto_resend)
+
     def test_resent_only_once(self):
         self.settings(auto_resend=True)
         fault = self.fault("reset_before", operation="saveEfact")

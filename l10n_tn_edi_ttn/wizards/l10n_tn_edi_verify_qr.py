@@ -2,7 +2,7 @@ import base64
 import time
 
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..elfatoora import cev
 from ..elfatoora.answers import FaultAnswer
@@ -33,10 +33,14 @@ class L10nTnEdiVerifyQr(models.TransientModel):
     def action_verify(self):
         """Read the code, ask TTN, and show its answer in its own words.
 
+        :raise AccessError: for another company's account, or a bill that the user may not read.
         :raise UserError: when there is no code to read, or no answer of TTN.
         """
         self.ensure_one()
         self.check_access("write")
+        if self.company_id not in self.env.companies:
+            raise AccessError(self.env._("You can only ask TTN for a company that is yours and switched on."))
+        self.move_id.check_access("read")
         text = (self.text or "").strip() or cev.text_in_picture(base64.b64decode(self.image or b""))
         if not text:
             raise UserError(
