@@ -2,6 +2,8 @@
 
 The catalogue itself is in ``rejections_data`` (data only). A text that no rule knows gives the cause ``ttn.unknown``: it is
 kept, shown as it came, never a reason to send again by itself. The addon may put rules of its own before the catalogue.
+
+What a validator quotes of the document is not TTN's: the catalogue never sees it (``validators``).
 """
 
 import re
@@ -13,6 +15,7 @@ from typing import Any
 
 from .answers import FaultAnswer, Problem
 from .rejections_data import CATALOGUE, NETWORK, UNKNOWN_RULE, Rule
+from .validators import heard, is_validator, name_types
 
 CODES = frozenset(
     {rule.cause for rule in CATALOGUE} | {rule.cause for rule in NETWORK.values()} | {UNKNOWN_RULE.cause}
@@ -30,7 +33,6 @@ _DETAILS = tuple(
         r"One of '(?P<expected>[^']{1,400})' is expected",
         r"Expected is (?:one of )?(?P<expected>\([^)]{1,400}\))",
         r"attribute '(?P<attribute>[^']{1,80})'",
-        r"\bvalue:? '(?P<value>[^']{0,200})'",
         r"\blength (?:= |of )?'(?P<length>\d{1,9})'",
         r"(?:maxLength|maximum length of|minLength|minimum length of) '(?P<limit>\d{1,9})'",
         r"for type '(?P<type>[^']{1,80})'",
@@ -76,22 +78,28 @@ def classify(text: str, code: str = "", *, extra: Sequence[Rule] = ()) -> Cause:
     :param code: TTN's code ("SERV09", "CONTRL05"), "" when unknown; one at the beginning of the text counts as well
     :param extra: rules looked at before the catalogue (taught by the user)
     """
-    folded = fold(text)
+    said, value = heard(text)
+    said, names = name_types(fold(said))
+    details = _details(said, value, names)
     code = code.strip().upper()
     if not code and (
-        match := re.match(r"(?:\[|errorcode\W{1,4})?((?:SERV|CONTRL)\d{2,3})\b", folded, re.IGNORECASE)
+        match := re.match(r"(?:\[|errorcode\W{1,4})?((?:SERV|CONTRL)\d{2,3})\b", said, re.IGNORECASE)
     ):
         code = match[1].upper()
+    # What users teach may be words of an invoice: theirs to judge.
+    folded = fold(text) if extra else ""
     for rule in extra:
         if _matches(rule, folded, code):
-            if rule.synchronous_refusal and any(_matches(doubt, folded, code) for doubt in _DOUBTFUL):
+            if rule.synchronous_refusal and any(_matches(doubt, said, code) for doubt in _DOUBTFUL):
                 # What may have been deposited is never taken for a refusal, whoever says so.
                 rule = replace(rule, synchronous_refusal=False)
-            return _cause(rule, text, code, _details(folded))
+            return _cause(rule, text, code, details)
+    about_document = is_validator(said)
     for rule in CATALOGUE:
-        if _matches(rule, folded, code):
-            return _cause(rule, text, code, _details(folded))
-    return _cause(UNKNOWN_RULE, text, code, _details(folded))
+        # A validator knows the document and nothing of the account.
+        if not (about_document and rule.account_wide) and _matches(rule, said, code):
+            return _cause(rule, text, code, details)
+    return _cause(UNKNOWN_RULE, text, code, details)
 
 
 def classify_fault(fault: FaultAnswer, *, extra: Sequence[Rule] = ()) -> Cause:
@@ -151,13 +159,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def _details(folded: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _details(said: str, value: str | None, names: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {} if value is None else {"value": value}
     for pattern in _DETAILS:
-        if match := pattern.search(folded):
-            for name, value in match.groupdict().items():
-                found.setdefault(name, int(value) if name in ("line", "column", "length", "limit") else value)
-    return found
+        if match := pattern.search(said):
+            for name, text in match.groupdict().items():
+                found.setdefault(name, int(text) if name in ("line", "column", "length", "limit") else text)
+    return {**names, **found}
 
 
 def _cause(rule: Rule, text: str, code: str, params: dict[str, Any]) -> Cause:

@@ -1,7 +1,8 @@
 """The catalogue of TTN's refusals, as data.
 
-Patterns are applied, ignoring case, to the text without accents and with single spaces and plain quotes. The first rule
-that fits wins, so the special ones come before the general ones.
+Patterns are applied, ignoring case, to the text without accents and with single spaces and plain quotes, and without the
+values of the document that a validator quotes. The first rule that fits wins, so the special ones come before the general
+ones.
 
 `subject` says what is concerned, for whoever mends it:
   account (login, password, matricule at TTN), address (the caller's IP address), certificate (declared at TTN), signature,
@@ -132,7 +133,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.wrong_credentials", CONFIGURATION, "account",
          "TTN refuses the login or the password of the account.",
          patterns=(r"mot de passe",
-                   r"\b(?:login|identifiants?)\b.{0,60}\b(?:incorrect|errone|invalide|inconnu)",
+                   r"\b(?:login|identifiants? (?:de connexion|d'acces))\b.{0,60}\b(?:incorrect|errone|invalide|inconnu)",
                    r"authentification\b.{0,60}\b(?:echou|echec|incorrect|requise|refus)",
                    r"(?:echec|erreur) d'authentification",
                    r"\b(?:wrong|bad|invalid) (?:password|credentials|login)",

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..elfatoora.rejections_data import UNKNOWN_RULE
+from ..elfatoora.validators import shortened
 from ..teif.foreign import parse_foreign_xml
 from ..teif.places import path_at
 from .l10n_tn_edi_rejection_mending import BY_ELEMENT
@@ -156,7 +157,7 @@ class L10nTnEdiDocument(models.Model):
         elements = [
             one for one in root.iter(etree.Element) if etree.QName(one).localname == params.get("element")
         ]
-        for name, of in (("value", lambda text: text), ("length", len)):
+        for name, of in (("value", shortened), ("length", len)):
             if name in params:
                 fitting = [one for one in elements if of(one.text or "") == params[name]]
                 elements = fitting or elements

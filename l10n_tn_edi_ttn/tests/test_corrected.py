@@ -169,6 +169,21 @@ class TestCorrected(TnEdiFlowCommon):
         )
         self.assertEqual(document._mending_place(), (self.customer.sudo(), "city"))
 
+    def test_the_message_quotes_the_very_value(self):
+        """A value with an apostrophe and accents is found again in the document, and shown whole."""
+        supplier = self.company.partner_id
+        supplier.sudo().street = "Rue de l’Indépendance"
+        document = self.post()
+        self.submit()
+        text = (
+            "Le champ 'Street': cvc-maxLength-valid: Value 'Rue de l’Indépendance' with length = '40' is not facet-valid with "
+            "respect to maxLength '35'."
+        )
+        item = rejection(text)
+        document.write({"state": "rejected", "rejections": [item], "reason_code": item["code"]})
+        self.assertEqual(item["params"]["value"], "Rue de l’Indépendance")
+        self.assertEqual(document._mending_place(), (supplier.sudo(), "street"))
+
     def test_the_article_s_two_examples(self):
         """A document refused for its contact, then for its signer, is mended and accepted."""
         self.fault("refuse", times=1, params={"code": "SERV02", "message": f"Document non valide {CONTACT}"})

@@ -51,7 +51,7 @@ KNOWN = [
     ("", "cvc-complex-type.2.4.b: The content of element 'PartnerAdresses' is not complete. One of '{Country}' is "
          "expected.", "ttn.address_missing", True),
     ("", "cvc-maxLength-valid: Value 'x' with length = '80' is not facet-valid with respect to maxLength '35' for "
-         "type '#AnonType_StreetPartnerAdresses'.", "ttn.text_too_long", True),
+         "type '#AnonType_StreetPartnerAdresses'.", "ttn.address_too_long", True),
     ("", "Le champ 'Street': cvc-maxLength-valid: Value 'x' with length = '80' is not facet-valid with respect to "
          "maxLength '35'", "ttn.address_too_long", True),
     ("", "cvc-enumeration-valid: Value 'I-1699' is not facet-valid with respect to enumeration '[I-160, I-161]'. It "
@@ -63,6 +63,7 @@ KNOWN = [
     ("", "Certificat non déclaré auprès de TTN", "ttn.signer_not_authorised", True),
     ("", "Adresse IP non déclarée", "ttn.address_not_declared", True),
     ("", "Identifiant ou mot de passe incorrect", "ttn.wrong_credentials", True),
+    ("", "Identifiant de connexion inconnu", "ttn.wrong_credentials", True),
     ("SERV01", "Login incorrect", "ttn.wrong_credentials", True),
     ("", "Ce document a déjà été envoyé", "ttn.duplicate", False),
     ("SERV09", "Doublon technique", "ttn.duplicate", False),
@@ -204,6 +205,14 @@ def test_a_taught_refusal_never_hides_a_doubt():
     assert (doubtful.code, doubtful.synchronous_refusal) == ("own.1", False)
 
 
+def test_a_rule_of_the_user_sees_the_whole_text():
+    rule = taught("valeur interdite * facet-valid")
+    text = "cvc-x: Value '{}' is not facet-valid with respect to pattern 'x'."
+    assert classify(text.format("une valeur interdite"), extra=[rule]).code == "own.1"
+    refusing = taught("une facture * facet-valid", synchronous_refusal=True)
+    assert classify(text.format("une facture DUPLICATA"), extra=[refusing]).synchronous_refusal
+
+
 @given(st.text(min_size=10, max_size=200))
 def test_a_taught_rule_fits_its_own_text(text):
     try:
@@ -250,7 +259,22 @@ def test_any_text_is_classified(text, code):
 
 
 @pytest.mark.parametrize(
-    "part", ["signature ", "a", "'", "certificat ", "Value 'x", "montant ", "document ", " "]
+    "part",
+    [
+        "signature ",
+        "a",
+        "'",
+        "certificat ",
+        "Value 'x",
+        "The value 'x' of element '",
+        "Element 'x': '",
+        "Value 'x' is not facet-valid with respect to x ",
+        "#AnonType_Street",
+        "montant ",
+        "document ",
+        "fournisseur ",
+        " ",
+    ],
 )
 def test_hostile_texts_take_no_time(part):
     started = time.perf_counter()
