@@ -39,6 +39,11 @@ _DETAILS = tuple(
         r"la balise '(?P<element>[^']{1,80})'",
     )
 )
+# Whose part of the document a text in French is about
+_PARTIES = {
+    "supplier": re.compile(r"\b(?:fournisseur|emetteur|vendeur|expediteur)\b", re.IGNORECASE),
+    "customer": re.compile(r"\b(?:client|acheteur|destinataire|recepteur)\b", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Cause:
     :param account_wide: every other document of the account meets the same cause
     :param subject: what is concerned, for the clinic: see ``rejections_data``
     :param message: one English sentence
-    :param params: details read in the text (line, column, element, value, limit…)
+    :param params: details read in the text (line, column, element, value, limit…; party: "supplier" or "customer")
     :param text: TTN's own text, cut
     :param ttn_code: TTN's own code, "" when there is none
     """
@@ -104,7 +109,9 @@ def classify(text: str, code: str = "", *, extra: Sequence[Rule] = ()) -> Cause:
 
 def classify_fault(fault: FaultAnswer, *, extra: Sequence[Rule] = ()) -> Cause:
     """Name the cause of a SOAP Fault: by TTN's bean, else by the SOAP code and text."""
-    return classify(fault.message, fault.code or fault.faultcode.rpartition(":")[2], extra=extra)
+    # "Server" says nothing: TTN's own service answers so. "Client" says that our message could not be read.
+    soap_code = fault.faultcode.rpartition(":")[2].upper()
+    return classify(fault.message, fault.code or (soap_code if soap_code == "CLIENT" else ""), extra=extra)
 
 
 def classify_problem(problem: Problem) -> Cause:
@@ -165,6 +172,9 @@ def _details(said: str, value: str | None, names: dict[str, str]) -> dict[str, A
         if match := pattern.search(said):
             for name, text in match.groupdict().items():
                 found.setdefault(name, int(text) if name in ("line", "column", "length", "limit") else text)
+    parties = [party for party, pattern in _PARTIES.items() if pattern.search(said)]
+    if len(parties) == 1:
+        found["party"] = parties[0]
     return {**names, **found}
 
 

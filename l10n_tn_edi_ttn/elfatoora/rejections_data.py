@@ -45,7 +45,12 @@ class Rule:
 
 # fmt: off
 # Element names that say what a schema message is about, in Xerces' and in libxml2's wording.
-_ADDRESS = r"(?:Street|CityName|PostalCode|Country|PartnerAdresses|AdressDescription)\b"
+_ADDRESS = r"(?:Street|CityName|PostalCode|Country|PartnerAdresses|PartnerAddress|AdressDescription|AddressDescription)\b"
+_NOT = r"\b(?:non|pas)(?: encore)?(?: ete)?"
+_CUSTOMER = r"\b(?:client|acheteur|destinataire|recepteur)\b"
+_WRONG = r"\b(?:invalide|non valide|incorrect|errone|inconnu|ne correspond|different|incoheren)"
+# A text about the sender itself, not about an address or the customer
+_SENDER = rf"\A(?!.*(?:\badresse\b|{_CUSTOMER})).*"
 
 CATALOGUE: tuple[Rule, ...] = (
     # --- never a refusal of ours that can be trusted: the same document is there already -----------------------------------
@@ -68,15 +73,14 @@ CATALOGUE: tuple[Rule, ...] = (
                    r"only one signature"), codes=("SERV09",), synchronous_refusal=True, source="log"),
     Rule("ttn.signer_not_authorised", CONFIGURATION, "certificate",
          "The certificate's serial number is not declared, or not yet activated, for this account at TTN.",
-         patterns=(r"signataire\b.{0,40}\bnon (?:autorise|declare|reconnu|habilite)",
-                   r"\bnon declare\b.{0,60}\bcertificat",
-                   r"certificat\b.{0,60}\bnon (?:declare|enregistre|autorise)",
+         patterns=(rf"signataire\b.{{0,40}}{_NOT} (?:autorise|declare|reconnu|habilite|active)",
+                   rf"{_NOT} declare\b.{{0,60}}\bcertificat",
+                   rf"certificat\b.{{0,60}}{_NOT} (?:declare|enregistre|autorise|active)",
                    r"signer\b.{0,40}\bnot (?:authori[sz]ed|declared)"),
          codes=("SERV09",), synchronous_refusal=True, same_bytes=True, account_wide=True, source="log"),
     Rule("ttn.certificate_revoked", CONFIGURATION, "certificate",
          "The certificate that signed was revoked by its authority. Sign again with a valid one.",
-         patterns=(r"certificat\w*\b.{0,60}\b(?:revoqu|revok)", r"\brevocation\b", r"\brevoked\b",
-                   r"\brevoque"),
+         patterns=(r"\A(?!.*\bimpossible\b).*\brevo(?:que|ked)",),
          codes=("SERV09",), synchronous_refusal=True, account_wide=True),
     Rule("ttn.certificate_expired", CONFIGURATION, "certificate",
          "The certificate that signed had expired, or was not valid yet. Sign again with a valid one.",
@@ -86,23 +90,23 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.certificate_authority", CONFIGURATION, "certificate",
          "The certificate comes from an authority that TTN does not recognise. A national one is needed.",
          patterns=(r"chaine (?:de certification|de confiance)",
-                   r"autorite (?:de certification )?.{0,40}\bnon reconnu",
-                   r"certificat\w*\b.{0,60}\bnon (?:reconnu|qualifie)", r"certificate chain",
+                   rf"autorite (?:de certification )?.{{0,40}}{_NOT} reconnu",
+                   rf"certificat\w*\b.{{0,60}}{_NOT} (?:reconnu|qualifie)", r"certificate chain",
                    r"NO_CERTIFICATE_CHAIN_FOUND",
                    r"(?:untrusted|trusted) (?:certificate|list|anchor)"),
          codes=("SERV09",), synchronous_refusal=True, account_wide=True),
-    Rule("ttn.signature_altered", TECHNICAL, "signature",
-         "The document was changed after it was signed: the integrity check fails. Sign it again and change nothing afterwards.",
-         patterns=(r"\bintegrite\b", r"\baltere\b", r"modifi\w* apres (?:la )?signature",
-                   r"HASH_FAILURE", r"SIG_CRYPTO_FAILURE",
-                   r"(?:digest|empreinte|hash)\b.{0,60}\b(?:invalide|incorrect|different|mismatch|non valide)"),
-         codes=("SERV09",), synchronous_refusal=True),
     Rule("ttn.signature_policy", TECHNICAL, "signature",
          "TTN does not accept the signature policy (its identifier, hash or address). Check the signature profile.",
          patterns=(r"l'objet OID", r"politique de signature", r"signature policy",
                    r"\bPOLICY_PROCESSING_ERROR\b",
                    r"urn:2\.16\.788\.1\.2\.1"),
          codes=("SERV09",), synchronous_refusal=True, account_wide=True, source="reported"),
+    Rule("ttn.signature_altered", TECHNICAL, "signature",
+         "The document was changed after it was signed: the integrity check fails. Sign it again and change nothing afterwards.",
+         patterns=(r"\bintegrite\b", r"\baltere\b", r"modifi\w* apres (?:la )?signature",
+                   r"HASH_FAILURE", r"SIG_CRYPTO_FAILURE",
+                   r"(?:digest|empreinte|hash)\b.{0,60}\b(?:invalide|incorrect|different|mismatch|non valide)"),
+         codes=("SERV09",), synchronous_refusal=True),
     Rule("ttn.signature_missing", TECHNICAL, "signature",
          "The document carries no electronic signature.",
          patterns=(r"\bnon signe",
@@ -141,11 +145,11 @@ CATALOGUE: tuple[Rule, ...] = (
          codes=("SERV01", "SERV02", "SERV03"), synchronous_refusal=True, same_bytes=True, account_wide=True),
     Rule("ttn.account_disabled", CONFIGURATION, "account",
          "The account at TTN is suspended or not active. Ask TTN.",
-         patterns=(r"compte\b.{0,40}\b(?:suspendu|bloque|desactive|inactif|non active|ferme)",),
+         patterns=(r"compte\b.{0,40}\b(?:suspendu|bloque|desactive|inactif|ferme)", rf"compte\b.{{0,40}}{_NOT} active",),
          synchronous_refusal=True, same_bytes=True, account_wide=True),
     Rule("ttn.address_not_declared", CONFIGURATION, "address",
          "The server's public IP address is not declared at TTN.",
-         patterns=(r"adresse ip\b", r"\bip\b.{0,30}\bnon (?:autorise|declare)", r"\bip address\b"),
+         patterns=(r"adresse ip\b", rf"\bip\b.{{0,30}}{_NOT} (?:autorise|declare)", r"\bip address\b"),
          synchronous_refusal=True, same_bytes=True, account_wide=True),
     # --- sender ----------------------------------------------------------------------------------------------------------------
     Rule("ttn.sender_matricule", CONFIGURATION, "sender",
@@ -155,15 +159,20 @@ CATALOGUE: tuple[Rule, ...] = (
          synchronous_refusal=True, source="log"),
     Rule("ttn.sender_mismatch", CONFIGURATION, "sender",
          "The sender in the document is not the account (or the certificate) that deposits it.",
-         patterns=(r"(?:emetteur|expediteur|fournisseur)\b.{0,80}\b(?:different|ne correspond|incoheren|errone|incorrect)",
-                   r"matricule\b.{0,80}\b(?:different|ne correspond|incoheren)"),
+         patterns=(rf"{_SENDER}\b(?:emetteur|expediteur|fournisseur|vendeur)\b.{{0,80}}"
+                   r"\b(?:different|ne correspond|incoheren|errone|incorrect)",
+                   rf"{_SENDER}\bmatricule\b.{{0,80}}\b(?:different|ne correspond|incoheren)"),
          codes=("CONTRL05",), code_alone=True, source="reported"),
     # --- our own message ------------------------------------------------------------------------------------------------------
     Rule("ttn.request_unreadable", TECHNICAL, "request",
          "TTN could not read the request as XML (wrong encoding or damaged on the way). Nothing was deposited.",
          patterns=(r"couldn't create soap message", r"xml reader error", r"WstxIOException",
-                   r"invalid utf-8 (?:middle|start) byte"),
-         codes=("CLIENT",), synchronous_refusal=True, same_bytes=True, source="log"),
+                   r"invalid utf-8 (?:middle|start) byte",
+                   # What is not even XML, told in the words of the schema's validator
+                   r"\bdocument non valide ligne\b.{0,80}\bmessage: ?(?:content is not allowed in prolog|"
+                   r"premature end of file|an invalid xml character|invalid byte \d|"
+                   r"xml document structures must start and end|the element type .{1,80} must be terminated)"),
+         synchronous_refusal=True, same_bytes=True, source="log"),
     # --- schema: what is wrong, special cases first ---------------------------------------------------------------------------
     Rule("ttn.amount_format", CONTENT, "amount",
          "An amount is not written as TTN demands (digits, one point, at most 5 decimals, no space).",
@@ -179,7 +188,8 @@ CATALOGUE: tuple[Rule, ...] = (
          "The document has no line.",
          patterns=(r"'LinSection'.{0,40}(?:is not complete|Missing child)",
                    r"'InvoiceMoa'\. One of '\{?\"?[^']{0,60}\bLinSection\b",
-                   r"(?:liste des articles|lignes?(?: de (?:la )?facture)?)\b.{0,30}\b(?:absente|manquante|vide|obligatoire)"),
+                   r"(?:liste des articles|lignes?(?: de (?:la )?facture)?)\b.{0,30}\b(?:absente|manquante|vide|obligatoire)",
+                   r"absence (?:de |des |d')(?:la |l')?(?:liste des articles|lignes?\b|articles?\b)"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.number_missing", CONTENT, "number",
          "The document has no number.",
@@ -194,10 +204,12 @@ CATALOGUE: tuple[Rule, ...] = (
                    rf"(?:maxLength|maximum length).{{0,200}}\b{_ADDRESS}"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.address_missing", CONTENT, "party_address",
-         "A part of the supplier's or the customer's address is missing or in the wrong place.",
+         "A part of the supplier's or the customer's address is missing, wrong or in the wrong place.",
          patterns=(rf"(?:is expected|Expected is|is not complete|Missing child).{{0,200}}\b{_ADDRESS}",
                    rf"One of '[^']{{0,300}}\b{_ADDRESS}[^']{{0,300}}' is expected",
-                   r"adresse\b.{0,40}\b(?:absente|manquante|obligatoire|incomplete)"),
+                   r"adresse\b(?! (?:e-?mail|electronique)\b).{0,40}\b(?:absent|manquant|obligatoire|incomplet|incorrect|"
+                   r"errone|invalide)",
+                   r"absence (?:de |d')(?:l')?adresse"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.contact_incomplete", CONTENT, "party_name",
          "A contact is incomplete: its identifier must come before its name.",
@@ -216,7 +228,9 @@ CATALOGUE: tuple[Rule, ...] = (
          "An identifier (matricule, CIN, residence card) is not written as its kind demands.",
          patterns=(r"(?:assert|pattern).{0,200}\b(?:MessageSenderIdentifier|MessageRecieverIdentifier|PartnerIdentifier)\b",
                    r"'(?:MessageSenderIdentifier|MessageRecieverIdentifier|PartnerIdentifier)'.{0,200}(?:assert|pattern)",
-                   r"\[ABCDEFGHJKLMNPQRSTVWXYZ\]"),
+                   r"\[ABCDEFGHJKLMNPQRSTVWXYZ\]",
+                   rf"\b(?:matricule|identifiant|cin|carte de sejour)\b.{{0,60}}{_CUSTOMER}.{{0,80}}{_WRONG}",
+                   rf"{_CUSTOMER}.{{0,60}}\b(?:matricule|identifiant|cin|carte de sejour)\b.{{0,60}}{_WRONG}"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.account_number", CONTENT, "payment",
          "A bank account number is too long: TTN takes the 20 digits of the RIB, not the IBAN.",
@@ -271,7 +285,7 @@ CATALOGUE: tuple[Rule, ...] = (
          synchronous_refusal=True, source="log"),
     Rule("ttn.schema_invalid", CONTENT, "schema",
          "The document does not follow TTN's schema.",
-         patterns=(r"\bcvc-[a-z]", r"^document non valide\b", r"\bXSD\b",
+         patterns=(r"\bcvc-[a-z]", r"\bdocument non valide ligne\b", r"\bXSD\b",
                    r"non conform\w+ (?:au|a la version|avec le) .{0,40}(?:schema|xsd)"),
          synchronous_refusal=True, source="log"),
     # --- business control, after the deposit ----------------------------------------------------------------------------------

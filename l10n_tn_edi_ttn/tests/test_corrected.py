@@ -176,8 +176,8 @@ class TestCorrected(TnEdiFlowCommon):
         document = self.post()
         self.submit()
         text = (
-            "Le champ 'Street': cvc-maxLength-valid: Value 'Rue de l’Indépendance' with length = '40' is not facet-valid with "
-            "respect to maxLength '35'."
+            "cvc-maxLength-valid: Value 'Rue de l’Indépendance' with length = '40' is not facet-valid with respect to "
+            "maxLength '35' for type '#AnonType_StreetPartnerAdresses'."
         )
         item = rejection(text)
         document.write({"state": "rejected", "rejections": [item], "reason_code": item["code"]})

@@ -77,6 +77,50 @@ KNOWN = [
     ("", "La référence secondaire est incorrecte", "ttn.secondary_reference", False),
     ("", "Le total ne correspond pas à la somme des lignes", "ttn.amounts_mismatch", False),
     ("", "Émetteur différent du compte", "ttn.sender_mismatch", False),
+    # whose address, whose number
+    ("", "Adresse du fournisseur manquante", "ttn.address_missing", True),
+    ("", "Adresse du fournisseur incorrecte", "ttn.address_missing", True),
+    ("", "Détails sur l'adresse du fournisseur manquants", "ttn.address_missing", True),
+    ("", "Détails sur l'adresse du client manquants", "ttn.address_missing", True),
+    ("", "Absence de l'adresse du client", "ttn.address_missing", True),
+    ("", "Adresse e-mail du client invalide", "ttn.unknown", False),
+    ("", "Identifiant du client invalide", "ttn.identifier_format", True),
+    ("", "Le matricule du client ne correspond pas à son nom", "ttn.identifier_format", True),
+    ("", "Client : matricule incorrect", "ttn.identifier_format", True),
+    ("", "Le matricule du fournisseur ne correspond pas au compte", "ttn.sender_mismatch", False),
+    ("", "Le nom du vendeur est incorrect", "ttn.sender_mismatch", False),
+    # other wordings of what is known
+    ("", "Absence de la liste des articles", "ttn.no_lines", True),
+    ("", "Le certificat n'est pas déclaré", "ttn.signer_not_authorised", True),
+    ("", "Le certificat n'est pas encore déclaré", "ttn.signer_not_authorised", True),
+    ("SERV09", "Le certificat n'est pas activé", "ttn.signer_not_authorised", True),
+    ("SERV09", "Le signataire n'a pas été autorisé", "ttn.signer_not_authorised", True),
+    ("SERV09", "Le hash de la politique de signature est invalide", "ttn.signature_policy", True),
+    ("SERV09", "Impossible de vérifier la révocation du certificat", "ttn.signature_refused", True),
+    ("", "Impossible de vérifier si le certificat est révoqué", "ttn.unknown", False),
+    # not even XML: refused as a document, and only the bytes are to blame
+    ("", "Document non valide ligne numéro : 1 colonne numéro: 1 message: Content is not allowed in prolog.",
+     "ttn.request_unreadable", True),
+    ("SERV02", "Document non valide ligne numéro : 1 colonne numéro: 1 message: Premature end of file.",
+     "ttn.request_unreadable", True),
+    ("", "Premature end of file.", "ttn.file_damaged", False),
+    ("", "Document non valide ligne numéro : 1 colonne numéro: 10 message: DOCTYPE is disallowed", "ttn.schema_invalid", True),
+    ("SERV02", "Document non valide: Quota dépassé", "ttn.unknown", False),
+    ("", "Document non valide", "ttn.unknown", False),
+    # Xerces names a type without name by its element and all that encloses it
+    *(
+        ("", XERCES + f"cvc-{facet}-valid: Value 'x' with length = '9' is not facet-valid with respect to {facet} '35' for "
+         f"type '#AnonType_{name}'.", cause, True)
+        for facet, name, cause in (
+            ("maxLength", "CityNamePartnerAdressesNad", "ttn.address_too_long"),
+            ("maxLength", "PostalCodePartnerAdresses", "ttn.address_too_long"),
+            ("minLength", "DocumentIdentifierBgmInvoiceBodyTEIF", "ttn.number_missing"),
+            ("maxLength", "AccountNumberPytFii", "ttn.account_number"),
+            ("maxLength", "AccountHolderPytFii", "ttn.text_too_long"),
+        )
+    ),
+    ("", "cvc-pattern-valid: Value 'x' is not facet-valid with respect to pattern 'y' for type "
+         "'#AnonType_PartnerIdentifierNad'.", "ttn.identifier_format", True),
     # what a local validator says (libxml2)
     ("", "Element 'Amount': [facet 'pattern'] The value '200,000' is not accepted by the pattern "
          "'-?[0-9]{1,15}([.][0-9]{1,5})?'.", "ttn.amount_format", True),
@@ -174,6 +218,9 @@ def test_faults_of_the_soap_layer_and_of_the_service():
         == "ttn.request_unreadable"
     )
     assert classify_fault(FaultAnswer("", "autre", "S:Server")).code == "ttn.unknown"
+    for text, code in (("Signataire non autorisé", ""), ("SERV09 - Signataire non autorisé", "SERV09")):
+        cause = classify_fault(FaultAnswer("", text, "S:Server"))
+        assert (cause.code, cause.ttn_code) == ("ttn.signer_not_authorised", code)
 
 
 def test_rules_of_the_user_come_first():
@@ -203,6 +250,13 @@ def test_a_taught_refusal_never_hides_a_doubt():
     assert classify("La facture F1 est refusée", extra=[rule]).synchronous_refusal
     doubtful = classify("La facture déjà reçue est refusée", extra=[rule])
     assert (doubtful.code, doubtful.synchronous_refusal) == ("own.1", False)
+
+
+def test_the_party_that_a_text_names():
+    assert classify("Adresse du fournisseur manquante").params == {"party": "supplier"}
+    assert classify("Adresse de l'acheteur manquante").params == {"party": "customer"}
+    assert classify("Adresse manquante").params == {}
+    assert classify("Adresses du vendeur et du client manquantes").params == {}
 
 
 def test_a_rule_of_the_user_sees_the_whole_text():
