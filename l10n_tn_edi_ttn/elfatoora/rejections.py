@@ -39,6 +39,11 @@ _DETAILS = tuple(
         r"la balise '(?P<element>[^']{1,80})'",
     )
 )
+# What changes from one message to the next: numbers and quoted values. An apostrophe between letters is an elision, neither
+# the beginning nor the end of a value.
+_CHANGING = re.compile(
+    r"(?<!\w)'(?:[^']|(?<=\w)'(?=\w))*'(?!\w)|(?<!\w)\"[^\"]*\"(?!\w)|[\u201c\u201e][^\u201d]*\u201d|«[^»]*»|\d+"
+)
 # Whose part of the document a text in French is about
 _PARTIES = {
     "supplier": re.compile(r"\b(?:fournisseur|emetteur|vendeur|expediteur)\b", re.IGNORECASE),
@@ -127,7 +132,7 @@ def words_of(text: str) -> str:
 
     :raise ValueError: the text has too few words to mean anything
     """
-    words = re.sub(r"'[^']*'|\d+", "*", fold(text))
+    words = _CHANGING.sub("*", fold(text))
     pattern_of(words)
     return words
 

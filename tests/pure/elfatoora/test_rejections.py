@@ -245,6 +245,33 @@ def test_a_rule_is_taught_from_one_text():
             rejections.words_of(short)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("L'adresse de livraison n'est pas valide", "L'adresse de livraison n'est pas valide"),
+        ("La rue 'Rue de l'Indépendance' n'est pas connue", "La rue * n'est pas connue"),
+        ("La valeur 'a' ou 'b' n'est pas admise", "La valeur * ou * n'est pas admise"),
+        (
+            "L'unité “pièce” de l'article « câble d'antenne » est refusée",
+            "L'unite * de l'article * est refusee",
+        ),
+        ('Le champ "unité" de l’article 12 est refusé', "Le champ * de l'article * est refuse"),
+        ("L'article 'sans fin de l'unité est refusé", "L'article 'sans fin de l'unite est refuse"),
+    ],
+)
+def test_elisions_are_no_quotes(text, words):
+    assert rejections.words_of(text) == words
+
+
+def test_different_messages_stay_different():
+    first = "L'adresse de livraison n'est pas valide"
+    rule = taught(rejections.words_of(first))
+    assert classify(first, extra=[rule]).code == "own.1"
+    for other in ("L'unité de mesure n'est pas valide", "La date d'échéance n'est pas valide"):
+        assert classify(other, extra=[rule]).code == "ttn.unknown"
+        assert rejections.words_of(other) != rejections.words_of(first)
+
+
 def test_a_taught_refusal_never_hides_a_doubt():
     rule = taught("la facture * est refusée", synchronous_refusal=True)
     assert classify("La facture F1 est refusée", extra=[rule]).synchronous_refusal
@@ -274,6 +301,13 @@ def test_a_taught_rule_fits_its_own_text(text):
     except ValueError:
         return
     assert re.search(rejections.pattern_of(words), rejections.fold(text), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("part", ["'", " '", " 'a", "l'a", "« ", '"', ' "', "“", "1"])
+def test_words_of_hostile_texts_take_no_time(part):
+    started = time.perf_counter()
+    rejections.words_of("un deux trois quatre " + part * 100_000)
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("words", ["aaa bbb" + "*a" * 200, "*a a a" * 100 + " mot juste", "aaa *** aaa" * 50])
