@@ -15,7 +15,7 @@ from typing import Any
 
 from .answers import FaultAnswer, Problem
 from .rejections_data import CATALOGUE, NETWORK, UNKNOWN_RULE, Rule
-from .validators import heard, is_validator, name_types
+from .validators import element_names, heard, is_validator, name_types
 
 CODES = frozenset(
     {rule.cause for rule in CATALOGUE} | {rule.cause for rule in NETWORK.values()} | {UNKNOWN_RULE.cause}
@@ -30,6 +30,8 @@ _DETAILS = tuple(
         r"ligne numero ?: ?(?P<line>\d{1,9}) colonne numero ?: ?(?P<column>\d{1,9})",
         r"starting with element '(?P<element>[^']{1,80})'",
         r"\belement:? '(?P<element>[^']{1,80})'",
+        r"content of element '(?P<parent>[^']{1,80})' is not complete",
+        r"\belement '(?P<parent>[^']{1,80})': Missing child",
         r"One of '(?P<expected>[^']{1,400})' is expected",
         r"Expected is (?:one of )?(?P<expected>\([^)]{1,400}\))",
         r"attribute '(?P<attribute>[^']{1,80})'",
@@ -63,7 +65,8 @@ class Cause:
     :param account_wide: every other document of the account meets the same cause
     :param subject: what is concerned, for the clinic: see ``rejections_data``
     :param message: one English sentence
-    :param params: details read in the text (line, column, element, value, limit…; party: "supplier" or "customer")
+    :param params: details read in the text: line, column, element, value, limit…; ``parent``, the element that lacks one of
+        ``expected`` (names, separated by ", "); ``party``, "supplier" or "customer"
     :param text: TTN's own text, cut
     :param ttn_code: TTN's own code, "" when there is none
     """
@@ -177,6 +180,8 @@ def _details(said: str, value: str | None, names: dict[str, str]) -> dict[str, A
         if match := pattern.search(said):
             for name, text in match.groupdict().items():
                 found.setdefault(name, int(text) if name in ("line", "column", "length", "limit") else text)
+    if "expected" in found:
+        found["expected"] = ", ".join(element_names(found["expected"]))
     parties = [party for party, pattern in _PARTIES.items() if pattern.search(said)]
     if len(parties) == 1:
         found["party"] = parties[0]

@@ -134,6 +134,11 @@ def name_types(text: str) -> tuple[str, dict[str, str]]:
     return _ANONYMOUS.sub(named, text), found
 
 
+def element_names(expected: str) -> list[str]:
+    """The names in a validator's list of expected elements: ``{A, "urn:x":B}`` of Xerces, ``( A, {urn:x}B )`` of libxml2."""
+    return re.findall(r"[^\W\d][\w.-]*", re.sub(r'"[^"]*":|\{[^{}\s]*[:/][^{}\s]*\}', "", expected))
+
+
 def _last(pattern: re.Pattern[str], text: str) -> int:
     """Where the last match begins; -1 without any."""
     begins = -1

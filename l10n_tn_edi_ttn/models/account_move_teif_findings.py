@@ -265,11 +265,17 @@ class AccountMove(models.Model):
         if "/CtaSection" in rest:
             index = self._l10n_tn_edi_index(rest, "CtaSection")
             means = party.contacts[index].means if index < len(party.contacts) else None
-            return partner, CONTACT_FIELDS.get(means, False)
+            return self._l10n_tn_edi_contact(partner, supplier, index), CONTACT_FIELDS.get(means, False)
         field = next((name for pattern, name in PARTNER_FIELDS if pattern.search(rest)), False)
         if field not in ("name", False):
             partner = self._l10n_tn_edi_supplier_place() if supplier else self._l10n_tn_edi_customer_place()
         return partner, field
+
+    def _l10n_tn_edi_contact(self, partner, supplier, index):
+        """The partner behind the n-th contact: ``partner`` itself, then the salesperson or the person at the customer's."""
+        if index < len(self._l10n_tn_edi_contacts(partner, partner.name)):
+            return partner
+        return self.invoice_user_id.sudo().partner_id.sudo(False) if supplier else self.partner_id
 
     def _l10n_tn_edi_locate_line(self, number, rest, groups):
         if not 0 < number <= len(groups):

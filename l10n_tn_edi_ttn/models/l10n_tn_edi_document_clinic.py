@@ -9,7 +9,7 @@ from ..elfatoora.rejections_data import UNKNOWN_RULE
 from ..elfatoora.validators import shortened
 from ..teif.foreign import parse_foreign_xml
 from ..teif.places import path_at
-from .l10n_tn_edi_rejection_mending import BY_ELEMENT
+from .l10n_tn_edi_rejection_mending import ADDRESS_FIELDS, BY_ELEMENT
 
 
 class L10nTnEdiDocument(models.Model):
@@ -84,55 +84,91 @@ class L10nTnEdiDocument(models.Model):
 
     # --- Mended ----------------------------------------------------------------------------------------------------
 
-    def _main_cause(self):
-        """:return: (cause, params) of the first objection that blocks, else of the situation; an empty cause if none."""
+    def _objections(self):
+        """:return: list of (cause, item as in ``rejections``) of what TTN objects to, what blocks first; of the situation
+        when TTN listed nothing.
+        """
         self.ensure_one()
-        Cause = self.env["l10n_tn_edi.rejection.cause"]
         items = (
             [item for item in self.rejections or [] if item.get("code")] if self.state == "rejected" else []
         )
         if not items and (self.reason_code or "").startswith(("ttn.", "own.")):
-            items = [{"code": self.reason_code, "params": self.reason_params}]
-        if not items:
-            return Cause, {}
-        causes = Cause._of_codes({item["code"] for item in items})
-        first = next((item for item in items if causes[item["code"]].blocking), items[0])
-        return causes[first["code"]], first.get("params") or {}
+            params = self.reason_params or {}
+            items = [
+                {
+                    "code": self.reason_code,
+                    "text": params.get("text"),
+                    "ttn_code": params.get("ttn_code"),
+                    "params": params,
+                }
+            ]
+        causes = self.env["l10n_tn_edi.rejection.cause"]._of_codes({item["code"] for item in items})
+        found = [(causes[item["code"]], item) for item in items]
+        return sorted(found, key=lambda one: not one[0].blocking)
+
+    def _main_cause(self):
+        """:return: (cause, params) of the first objection that blocks; an empty cause if there is none."""
+        for cause, item in self._objections():
+            return cause, item.get("params") or {}
+        return self.env["l10n_tn_edi.rejection.cause"], {}
+
+    def _changes_amounts(self):
+        """:return: whether something that TTN objects to, be it one of many, is mended in the amounts only."""
+        return any(cause.blocking and cause.changes_amounts for cause, _item in self._objections())
 
     def _mending_place(self):
-        """:return: (record, field name or False) to mend for what TTN objects to; an empty record when there is none.
+        """:return: :meth:`_place_to_mend` of the first objection that blocks."""
+        return self._place_to_mend(*self._main_cause())
 
-        The element that TTN names leads to the very record; otherwise the cause says which one it usually is.
+    def _place_to_mend(self, cause, params):
+        """The element that TTN names leads to the very record; otherwise the cause says which one it usually is.
+
+        :param cause: the cause of an objection, maybe empty.
+        :param dict params: what was read in TTN's words.
+        :return: (record, field name or False) to mend; an empty record when there is none.
         """
         self.ensure_one()
-        cause, params = self._main_cause()
         if cause.target in BY_ELEMENT:
             record, field = self._place_of_element(params)
             if record:
                 return record, field
-        return self._record_of_target(cause.target, params), cause.field_name
+        return self._place_of_target(cause, params)
 
-    def _record_of_target(self, target, params):
-        move = self.move_id
-        if target == "customer":
-            return move.commercial_partner_id
-        if target == "company":
-            return move.company_id.partner_id
+    def _place_of_target(self, cause, params):
+        move, target, field = self.move_id, cause.target, cause.field_name
+        if target in ("customer", "company"):
+            usual = "supplier" if target == "company" else "customer"
+            return self._partner_of_party(params.get("party", usual), field), field
         if target in ("invoice", "lines"):
-            return move
+            return move, field
         if target == "tax":
             taxes = move.invoice_line_ids.tax_ids
-            return taxes.filtered(lambda tax: tax.l10n_tn_edi_code == params.get("value"))[:1] or taxes[:1]
+            return taxes.filtered(lambda tax: tax.l10n_tn_edi_code == params.get("value"))[:1] or taxes[
+                :1
+            ], field
         if target == "bank":
-            return move.partner_bank_id or move
+            account = move.partner_bank_id
+            return (account, field) if account else (move, "partner_bank_id")
         if target == "settings":
-            return move.company_id
+            return move.company_id, field
         if target == "provider":
-            return move.company_id._l10n_tn_edi_signing_provider()
-        return move.browse()
+            return move.company_id._l10n_tn_edi_signing_provider(), field
+        return move.browse(), field
+
+    def _partner_of_party(self, party, field):
+        """:return: the partner whose ``field`` stands in the document for the supplier or the customer."""
+        move = self.move_id
+        if party == "supplier":
+            return (
+                move._l10n_tn_edi_supplier_place() if field in ADDRESS_FIELDS else move.company_id.partner_id
+            )
+        return move._l10n_tn_edi_customer_place() if field in ADDRESS_FIELDS else move.commercial_partner_id
 
     def _place_of_element(self, params):
-        """:return: (record, field name) behind the element of the signed document that TTN names, or (None, False)."""
+        """:return: (record, field name) behind the element of the signed document that TTN names, or (None, False).
+
+        Where TTN misses an element, the one that it names only stands at the place of the missing one.
+        """
         # What a form saves is read back with sizes instead of contents.
         content = self.sudo().with_context(bin_size=False).signed_id.raw
         if not content or not (params.get("line") or params.get("element")):
@@ -147,6 +183,14 @@ class L10nTnEdiDocument(models.Model):
         groups = ()
         if any("/LinSection" in path for path in paths):
             groups = move._l10n_tn_edi_groups(move._l10n_tn_edi_amounts())
+        parents = paths if params.get("parent") else [path.rpartition("/")[0] for path in paths]
+        # What may be left out comes before what may not: the last of the expected elements is the missing one.
+        for name in reversed((params.get("expected") or "").split(", ")):
+            places = {move._l10n_tn_edi_locate(f"{parent}/{name}", groups) for parent in parents if name}
+            if len(places) == 1:
+                [(record, field)] = places
+                if field:
+                    return record, field
         places = {move._l10n_tn_edi_locate(path, groups) for path in paths}
         # Several elements of this name, of several records: the message does not say which one is meant.
         return places.pop() if len(places) == 1 else (None, False)
@@ -166,29 +210,34 @@ class L10nTnEdiDocument(models.Model):
     @api.depends("state", "rejections", "reason_code")
     @api.depends_context("lang")
     def _compute_mending_label(self):
-        messages = self.env["l10n_tn_edi.messages"]
         for document in self:
-            record, field = (
-                document._mending_place() if document.state in ("rejected", "to_decide") else (None, False)
+            document.mending_label = document.state in ("rejected", "to_decide") and self._label_of_place(
+                *document._mending_place()
             )
-            document.mending_label = (
-                messages._what({"model": record._name, "res_id": record.id, "field": field}, {})
-                if record
-                else False
-            )
+
+    @api.model
+    def _label_of_place(self, record, field):
+        """:return: str, the record and its field as a person reads them; False without a record."""
+        place = {"model": record._name, "res_id": record.id, "field": field}
+        return bool(record) and self.env["l10n_tn_edi.messages"]._what(place, {})
 
     def action_mend(self):
         """Open the record to mend, with the field in sight."""
         self.ensure_one()
+        return self._mend(*self._main_cause())
+
+    def _mend(self, cause, params):
+        """:return: the action that opens what one objection is mended in, with the field in sight."""
+        self.ensure_one()
         self.check_access("read")
-        record, field = self._mending_place()
+        record, field = self._place_to_mend(cause, params)
         if not record:
-            return self._mending_without_record()
+            return self._mend_without_record(cause)
         if record._name == "account.move.line":
             record, field = record.move_id, "invoice_line_ids"
         if record._name == "res.company":
             if not self.env.user.has_group("base.group_system"):
-                return self._mending_without_record()
+                return self._mend_without_record(cause)
             return {
                 "type": "ir.actions.act_window",
                 "name": self.env._("Settings"),
@@ -200,9 +249,8 @@ class L10nTnEdiDocument(models.Model):
         action = record._get_records_action(views=[(False, "form")])
         return {**action, "context": {**(action.get("context") or {}), "l10n_tn_edi_mend": field}}
 
-    def _mending_without_record(self):
+    def _mend_without_record(self, cause):
         """Do what mends a cause that no record has: sign and deposit again, or ask TTN."""
-        cause, _params = self._main_cause()
         if cause.target == "again":
             return self.action_correct()
         if cause.target == "ask":

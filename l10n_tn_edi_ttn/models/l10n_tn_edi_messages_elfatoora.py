@@ -208,7 +208,8 @@ class L10nTnEdiMessages(models.AbstractModel):
     def _elfatoora_content_catalogue(self):
         return {
             "ttn.amount_format": lambda p: self.env._(
-                "TTN finds an amount badly written: “%(value)s”.", value=p["value"]
+                "TTN finds an amount badly written: “%(value)s”. Check quantities, prices and discounts on the lines.",
+                value=p["value"],
             ),
             "ttn.amounts_mismatch": lambda p: self.env._(
                 "TTN finds that the amounts do not add up. Check the taxes and totals of the invoice."
@@ -220,16 +221,18 @@ class L10nTnEdiMessages(models.AbstractModel):
             "ttn.no_lines": lambda p: self.env._(
                 "TTN finds no line in the document. Add one to the invoice."
             ),
-            "ttn.number_missing": lambda p: self.env._("TTN finds no invoice number."),
+            "ttn.number_missing": lambda p: self.env._(
+                "TTN finds no invoice number. Check the number of the invoice."
+            ),
             "ttn.address_too_long": lambda p: self.env._(
                 "A part of an address is too long: street and city take 35 characters, the postal code 17. Shorten it on "
                 "the partner."
             ),
             "ttn.address_missing": lambda p: self.env._(
-                "A part of the company's or the customer's address is missing. Complete it on the partner."
+                "A part of the company's or the customer's address is missing or wrong. Correct it on the partner."
             ),
             "ttn.contact_incomplete": lambda p: self.env._(
-                "A contact of the company or the customer is incomplete."
+                "A contact of the company or the customer is incomplete. Check name, telephone and e-mail on the partner."
             ),
             "ttn.party_name_type": lambda p: self.env._(
                 "A partner is neither marked as a person nor as a company. Check the customer."
@@ -276,8 +279,17 @@ class L10nTnEdiMessages(models.AbstractModel):
             "ttn.element_missing": lambda p: self.env._(
                 "The document lacks %(expected)s.", expected=p["expected"]
             ),
-            "ttn.element_misplaced": lambda p: self.env._(
-                "The document has %(element)s in a place where TTN does not take it.", element=p["element"]
+            "ttn.element_misplaced": lambda p: (
+                self.env._(
+                    "TTN expects %(expected)s where the document has %(element)s: complete what is missing.",
+                    expected=p["expected"],
+                    element=p["element"],
+                )
+                if "expected" in p
+                else self.env._(
+                    "The document has %(element)s in a place where TTN does not take it.",
+                    element=p["element"],
+                )
             ),
             "ttn.schema_invalid": lambda p: self.env._(
                 "The document does not follow TTN's format; its text says where."

@@ -40,11 +40,40 @@ class L10nTnEdiRejection(models.Model):
     kind = fields.Selection(related="cause_id.kind", store=True)
     blocking = fields.Boolean(related="cause_id.blocking", store=True)
     known = fields.Boolean(compute="_compute_known", store=True)
+    mending_label = fields.Char(compute="_compute_mending", string="What to Mend")
+    can_mend = fields.Boolean(compute="_compute_mending")
 
     @api.depends("cause_id.code")
     def _compute_known(self):
         for rejection in self:
             rejection.known = rejection.cause_id.code != UNKNOWN_RULE.cause
+
+    @api.depends("cause_id", "document_id.rejections", "document_id.state")
+    @api.depends_context("lang")
+    def _compute_mending(self):
+        targets = dict(
+            self.env["l10n_tn_edi.rejection.cause"]._fields["target"]._description_selection(self.env)
+        )
+        for rejection in self:
+            cause, params = rejection._objection()
+            record, field = rejection.document_id._place_to_mend(cause, params)
+            rejection.mending_label = (
+                rejection.document_id._label_of_place(record, field) or targets[cause.target]
+            )
+            rejection.can_mend = bool(record) or cause.target == "ask"
+
+    def _objection(self):
+        """:return: (cause, params) of this objection, with what its document has read in TTN's words."""
+        self.ensure_one()
+        for cause, item in self.document_id._objections():
+            if self._key(item) == (self.text or "", self.ttn_code or ""):
+                return cause, item.get("params") or {}
+        return self.cause_id, {}
+
+    @api.model
+    def _key(self, item):
+        """:return: what two objections to one document differ by."""
+        return item.get("text") or "", item.get("ttn_code") or ""
 
     @api.model
     def _note(self, document, items):
@@ -59,7 +88,7 @@ class L10nTnEdiRejection(models.Model):
         causes = self.env["l10n_tn_edi.rejection.cause"]._of_codes({item["code"] for item in items})
         values = []
         for item in items:
-            key = (item.get("text") or "", item.get("ttn_code") or "")
+            key = self._key(item)
             if key not in noted and any(key):
                 noted.add(key)
                 values.append(
@@ -95,6 +124,11 @@ class L10nTnEdiRejection(models.Model):
             if cause.code != UNKNOWN_RULE.cause:
                 rejection.cause_id = causes[cause.code]
                 rejection.document_id._understand(rejection.text or "", cause)
+
+    def action_mend(self):
+        """Open what this objection is mended in, with the field in sight."""
+        self.ensure_one()
+        return self.document_id._mend(*self._objection())
 
     def action_open_document(self):
         """Open the document that TTN refused."""

@@ -15,6 +15,8 @@ KINDS = [
 ]
 # What the protocol of deposits relies on: of a shipped cause it is not a matter of taste.
 PROTOCOL_FIELDS = frozenset({"kind", "blocking", "same_bytes", "account_wide", "surely_refused"})
+# Details that sentences name and a message may lack
+UNTOLD = dict.fromkeys(("attribute", "element", "length", "limit", "value"), "…")
 
 
 class L10nTnEdiRejectionCause(models.Model):
@@ -96,9 +98,10 @@ class L10nTnEdiRejectionCause(models.Model):
     @api.depends_context("lang")
     def _compute_sentence(self):
         messages = self.env["l10n_tn_edi.messages"]
-        anything = dict.fromkeys(("attribute", "element", "expected", "length", "limit", "value"), "…")
         for cause in self:
-            cause.sentence = cause.name or (cause.shipped and messages._sentence(cause.code, anything))
+            cause.sentence = cause.name or (
+                cause.shipped and messages._sentence(cause.code, {"expected": "…"})
+            )
 
     @api.depends("sentence")
     @api.depends_context("lang")
@@ -340,7 +343,7 @@ class L10nTnEdiRejectionCause(models.Model):
 
 
 class L10nTnEdiMessages(models.AbstractModel):
-    """A cause that users described is told in their words."""
+    """A cause that users described is told in their words; what TTN's message does not tell is left open."""
 
     _inherit = "l10n_tn_edi.messages"
 
@@ -350,4 +353,5 @@ class L10nTnEdiMessages(models.AbstractModel):
             own = self.env["l10n_tn_edi.rejection.cause"]._own_words(code, self.env.lang or "en_US")
             if own:
                 return own
+            params = {**UNTOLD, **(params or {})}
         return super()._sentence(code, params, **options)

@@ -29,7 +29,9 @@ MODELS = {
     "provider": "l10n_tn_edi.signature.provider",
 }
 # What these causes are about, an element of the signed document can tell better: see ``_mending_place``.
-BY_ELEMENT = frozenset({"customer", "company", "invoice", "lines", "tax", "bank"})
+BY_ELEMENT = frozenset({"customer", "company", "invoice", "lines", "tax"})
+# Of a partner: the document has them from the partner whose address it shows
+ADDRESS_FIELDS = frozenset({"street", "street2", "city", "zip", "state_id", "country_id"})
 
 MENDING = {
     "ttn.account_disabled": ("outside", False),
@@ -55,7 +57,7 @@ MENDING = {
     "ttn.content_type": ("outside", False),
     "ttn.deadline": ("none", False),
     "ttn.duplicate": ("ask", False),
-    "ttn.element_misplaced": ("settings", "l10n_tn_edi_version"),
+    "ttn.element_misplaced": ("invoice", False),
     "ttn.element_missing": ("invoice", False),
     "ttn.empty_request": ("again", False),
     "ttn.file_damaged": ("again", False),
@@ -90,4 +92,4 @@ MENDING = {
     "ttn.wrong_root": ("settings", "l10n_tn_edi_version"),
 }
 # A wrong amount means another entry: the invoice itself has to change.
-CHANGES_AMOUNTS = frozenset({"ttn.amounts_mismatch", "ttn.no_lines", "ttn.tax_code_unknown"})
+CHANGES_AMOUNTS = frozenset({"ttn.amounts_mismatch", "ttn.no_lines"})

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ..elfatoora import rejections
+from ..elfatoora.answers import Problem
 from ..elfatoora.rejections import CODES
 from ..models.l10n_tn_edi_rejection_mending import CHANGES_AMOUNTS, MENDING, MODELS
 from .test_views import ScreenCase
@@ -42,14 +43,35 @@ KNOWN = [
     ("", "La liste des articles est manquante", "no_lines", "account.move", "invoice_line_ids"),
     ("", "Numéro de facture manquant", "number_missing", "account.move", "name"),
     ("", "Adresse du client manquante", "address_missing", CUSTOMER, "street"),
+    ("", "Détails sur l'adresse du client manquants", "address_missing", CUSTOMER, "street"),
+    ("", "Absence de la liste des articles", "no_lines", "account.move", "invoice_line_ids"),
+    ("", "Element 'DocumentIdentifier': [facet 'minLength'] The value has a length of '0'; this underruns the allowed minimum "
+     "length of '1'.", "number_missing", "account.move", "name"),
+    # Schema: missing, told by the one that follows
+    ("", XERCES + "cvc-complex-type.2.4.a: Invalid content was found starting with element 'LinQty'. One of '{LinImd}' is "
+     "expected.", "element_misplaced", "account.move", False),
+    ("", "Element 'LinMoa': This element is not expected. Expected is one of ( LinDtm, LinTax ).", "element_misplaced",
+     "account.move", False),
+    ("", "cvc-complex-type.2.4.b: The content of element 'Lin' is not complete. One of '{LinMoa}' is expected.",
+     "element_missing", "account.move", False),
+    # Schema: badly written
+    ("", "Element 'Amount': [facet 'pattern'] The value '200,000' is not accepted by the pattern "
+     "'-?[0-9]{1,15}([.][0-9]{1,5})?'.", "amount_format", "account.move", "invoice_line_ids"),
+    ("", "Element 'TEIF', attribute 'controllingAgency': The attribute 'controllingAgency' is not allowed.",
+     "attribute_unexpected", SETTINGS, "l10n_tn_edi_version"),
+    ("", "Identifiant du client invalide", "identifier_format", CUSTOMER, "vat"),
     # Schema: too long, not in the list
     ("", "Element 'Street': [facet 'maxLength'] The value has a length of '36'; this exceeds the allowed maximum length "
      "of '35'.", "address_too_long", CUSTOMER, "street"),
+    ("", "Element 'Moa', attribute 'amountTypeCode': [facet 'enumeration'] The value 'I-189' is not an element of the set "
+     "{'I-171'}.", "code_unknown", "account.move", False),
+    ("", "Element 'DateText', attribute 'format': [facet 'enumeration'] The value 'DDMMYY' is not an element of the set "
+     "{'ddMMyy'}.", "code_unknown", "account.move", False),
     ("", "Element 'TaxTypeName', attribute 'code': [facet 'enumeration'] The value 'I-1604' is not an element of the set "
      "{'I-160'}.", "tax_code_unknown", "account.tax", "l10n_tn_edi_code"),
     ("", "type de taxe non reconnu", "tax_code_unknown", "account.tax", "l10n_tn_edi_code"),
     ("", "Element 'AccountNumber': [facet 'maxLength'] The value has a length of '24'; this exceeds the allowed maximum "
-     "length of '20'.", "account_number", "account.move", "acc_number"),
+     "length of '20'.", "account_number", "account.move", "partner_bank_id"),
     ("", "Element 'PartnerName': The attribute 'nameType' is required but missing.", "party_name_type", CUSTOMER, "is_company"),
     ("", "Element 'MessageRecieverIdentifier': The attribute 'type' is required but missing.", "identifier_type", CUSTOMER,
      "l10n_tn_edi_identifier_type"),
@@ -62,6 +84,7 @@ KNOWN = [
     ("", "assertion test is false", "assertion", "account.move", False),
     # Settings of the sender
     ("", "Certificat non déclaré auprès de TTN", "signer_not_authorised", *PROVIDER),
+    ("", "Le certificat n'est pas encore activé", "signer_not_authorised", *PROVIDER),
     ("", "Adresse IP non déclarée", "address_not_declared", "told", False),
     ("", "Identifiant ou mot de passe incorrect", "wrong_credentials", SETTINGS, "l10n_tn_edi_login"),
     ("", "Émetteur différent du compte", "sender_mismatch", SETTINGS, "l10n_tn_edi_matricule"),
@@ -80,6 +103,11 @@ KNOWN = [
     ("", "Le total ne correspond pas à la somme des lignes", "amounts_mismatch", "account.move", "invoice_line_ids"),
 ]
 # fmt: on
+# Calls without an answer, or with one that says nothing (problem, what is known of it, cause)
+SILENCE = [
+    ("network.connect_timeout", {}, "address_not_declared"),
+    ("answer.http_error", {"status": 415}, "content_type"),
+]
 
 
 def rejection(text, code="", extra=()):
@@ -149,6 +177,9 @@ class TestClinic(ScreenCase):
                 found, _params = document._main_cause()
                 self.assertEqual(found.code, f"ttn.{cause}")
                 self.assertTrue(document.rejection_text)
+                self.assertNotRegex(
+                    document.rejection_text, r"\?[”)]", "no detail is asked for that TTN did not tell"
+                )
                 if model in ("again", "ask", "told"):
                     self.assertFalse(document._mending_place()[0])
                     self.assertEqual(found.target, {"told": "outside"}.get(model, model))
@@ -159,6 +190,108 @@ class TestClinic(ScreenCase):
                 )
         noted = self.env["l10n_tn_edi.rejection"].search([("document_id", "=", document.id)])
         self.assertEqual(len(noted), len(KNOWN) + 1, "each message is counted, once")
+
+    def test_every_known_silence(self):
+        document = self.document("signed").sudo(False).with_user(self.manager)
+        for problem, params, code in SILENCE:
+            with self.subTest(problem=problem, **params):
+                cause = rejections.classify_problem(Problem(problem, "x", params))
+                document.sudo().write({"reason_code": cause.code, "reason_params": cause.params})
+                found, _params = document._main_cause()
+                self.assertEqual((found.code, found.target), (f"ttn.{code}", "outside"))
+                told = document.action_mend()
+                self.assertEqual(told["params"]["message"], found.sentence)
+                self.assertEqual(document.reason, found.sentence)
+
+    # === The record to mend === #
+
+    def place(self, document, text):
+        """:return: (record, field) to mend for one message."""
+        item = rejection(text)
+        document.write({"state": "rejected", "rejections": [item], "reason_code": item["code"]})
+        return document._mending_place()
+
+    def test_the_address_is_that_of_the_document(self):
+        """TEIF has the address of the invoiced partner and of the journal's establishment, when they have one."""
+        branch = self.env["res.partner"].create(
+            {"name": "Agence", "parent_id": self.customer.id, "type": "invoice", "street": "3 rue du Lac"}
+        )
+        document = self.make_invoice(post=True, partner=branch).l10n_tn_edi_document_id.sudo()
+        self.assertEqual(self.place(document, "Adresse du client manquante"), (branch.sudo(), "street"))
+        self.assertEqual(self.place(document, "Adresse manquante"), (branch.sudo(), "street"))
+        company = self.company.partner_id.sudo()
+        for text in (
+            "Adresse du fournisseur manquante",
+            "Adresse du fournisseur incorrecte",
+            "Adresse vendeur incomplète",
+        ):
+            self.assertEqual(self.place(document, text), (company, "street"))
+        establishment = (
+            self.env["res.partner"].sudo().create({"name": "Sfax", "street": "1 rue Habib Thameur"})
+        )
+        self.invoice_journal.sudo().l10n_tn_edi_establishment_id = establishment
+        self.assertEqual(self.place(document, "Adresse du fournisseur manquante"), (establishment, "street"))
+        self.assertEqual(
+            self.place(document, "Le matricule du client ne correspond pas à son nom"),
+            (self.customer.sudo(), "vat"),
+        )
+
+    def test_the_bank_account(self):
+        document = self.document()
+        number = (
+            "Element 'AccountNumber': [facet 'maxLength'] The value has a length of '24'; this exceeds the allowed maximum "
+            "length of '20'."
+        )
+        self.assertEqual(self.place(document, number), (document.move_id, "partner_bank_id"))
+        account = (
+            self.env["res.partner.bank"]
+            .sudo()
+            .create({"partner_id": self.company.partner_id.id, "acc_number": "08006016301234567805"})
+        )
+        document.move_id.partner_bank_id = account
+        self.assertEqual(self.place(document, number), (account, "acc_number"))
+        action = document.sudo(False).with_user(self.manager).action_mend()
+        self.assertEqual((action["res_model"], action["res_id"]), ("res.partner.bank", account.id))
+        self.assertEqual(action["context"]["l10n_tn_edi_mend"], "acc_number")
+
+    # === The ways back === #
+
+    def test_the_way_back_after_each_cause(self):
+        """Only where amounts change the entry has to: a tax keeps its amount when its TEIF code is corrected."""
+        document = self.rejected(rejection("x")).sudo(False)
+        changing = {"ttn.amounts_mismatch", "ttn.no_lines"}
+        for cause in self.Cause.search([("shipped", "=", True)]):
+            with self.subTest(cause=cause.code):
+                document.sudo().rejections = [{"code": cause.code, "text": cause.code, "params": {}}]
+                wizard = self.env["l10n_tn_edi.correct"].new({"document_id": document.id})
+                self.assertEqual(wizard.way, "draft" if cause.code in changing else "again")
+
+    def test_what_blocks_decides_the_way_back(self):
+        total = rejection("Le total ne correspond pas à la somme des lignes")
+        note = rejection("La référence secondaire est incorrecte")
+        address = rejection("Adresse du client manquante")
+        self.env.ref("l10n_tn_edi_ttn.rejection_secondary_reference").sudo().changes_amounts = True
+        document = self.rejected(note, address).sudo(False)
+        wizard = self.env["l10n_tn_edi.correct"].new({"document_id": document.id})
+        self.assertEqual(wizard.way, "again")
+        self.assertEqual(wizard.rejection_ids.mapped("blocking"), [True, False], "what blocks stands first")
+        document.sudo().rejections = [note, address, total]
+        wizard = self.env["l10n_tn_edi.correct"].new({"document_id": document.id})
+        self.assertEqual(wizard.way, "draft")
+        self.assertEqual(len(wizard.rejection_ids), 3)
+
+    def test_an_objection_that_no_record_mends(self):
+        document = self.rejected(rejection("Une seule signature electronique est exigee", "SERV09")).sudo(
+            False
+        )
+        [line] = self.env["l10n_tn_edi.correct"].new({"document_id": document.id}).rejection_ids
+        self.assertFalse(line.can_mend, "the wizard itself deposits again")
+        self.assertIn("sign", line.mending_label)
+        document = self.rejected(rejection("Doublon technique", "SERV09"), next_at=False).sudo(False)
+        [line] = self.env["l10n_tn_edi.correct"].new({"document_id": document.id}).rejection_ids
+        self.assertTrue(line.can_mend)
+        line.action_mend()
+        self.assertTrue(document.next_at)
 
     def test_what_needs_no_record_is_done(self):
         resign = self.rejected(rejection("Une seule signature electronique est exigee", "SERV09"))

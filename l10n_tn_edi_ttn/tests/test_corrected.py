@@ -1,5 +1,7 @@
 """A rejected invoice goes back to TTN: the three ways, and the article's two examples."""
 
+from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.fields import Date, Datetime
 from odoo.tests import Form, tagged
@@ -151,6 +153,86 @@ class TestCorrected(TnEdiFlowCommon):
         self.go(new)
         with self.assertRaises(UserError):
             move._l10n_tn_edi_replace_rejected()
+
+    def test_one_of_several_objections_changes_amounts(self):
+        """The amounts decide the way, wherever TTN lists them; each objection leads to its own record."""
+        total = "Le total ne correspond pas à la somme des lignes"
+        move = self.paid_and_rejected(
+            [["CONTRL77", "Adresse du client incomplète"], ["CONTRL78", total]], locked=False
+        )
+        form = self.correct(move)
+        self.assertEqual(form.way, "draft")
+        address, amounts = form.save().rejection_ids
+        self.assertEqual(amounts.text, total)
+        opened = [one.action_mend() for one in (address, amounts)]
+        self.assertEqual(
+            [(one["res_model"], one["res_id"], one["context"]["l10n_tn_edi_mend"]) for one in opened],
+            [
+                ("res.partner", self.customer.id, "street"),
+                ("account.move", move.id, "invoice_line_ids"),
+            ],
+        )
+        self.assertIn(self.customer.name, address.mending_label)
+        self.assertIn(move.name, amounts.mending_label)
+
+    def test_the_person_behind_a_contact(self):
+        """A contact of the document leads to the partner it was made from: company, salesperson, customer, their person."""
+        seller = self.make_responsible("tn_edi_seller").partner_id
+        person = self.env["res.partner"].create(
+            {
+                "name": "Mme Ben Salah",
+                "parent_id": self.customer.id,
+                "phone": "71 222 222",
+                "email": "b@exemple.tn",
+            }
+        )
+        self.settings(name_salesperson=True)
+        seller.sudo().write({"phone": "71 111 111"})
+        self.customer.phone = "71 333 333"
+        self.company.partner_id.sudo().phone = "71 444 444"
+        document = self.post(partner=person, invoice_user_id=seller.user_ids.id)
+        self.submit()
+        root = etree.fromstring(document.signed_id.raw)
+        found = {}
+        for contact in root.iter("ContactName"):
+            path = root.getroottree().getpath(contact)
+            address = contact.getparent().getparent().findtext("Communication/ComAdress")
+            found[address] = document.move_id._l10n_tn_edi_locate(path, ())
+        company = self.company.partner_id
+        self.assertEqual(found["71 111 111"], (seller, "phone"))
+        self.assertEqual(found["71 222 222"], (person, "phone"))
+        self.assertEqual(found["b@exemple.tn"], (person, "email"))
+        self.assertEqual(found["71 333 333"], (self.customer, "phone"))
+        self.assertEqual(found["71 444 444"], (company, "phone"))
+
+    def test_the_missing_element_is_told_and_led_to(self):
+        """Xerces names the element that follows the missing one: the place is that of the missing one."""
+        document = self.post()
+        self.submit()
+        lines = document.signed_id.raw.decode().splitlines()
+        line = (
+            document.move_id.invoice_line_ids.filtered("product_id")[:1]
+            or document.move_id.invoice_line_ids[:1]
+        )
+
+        def place(named, expected, element):
+            row = next(number for number, text in enumerate(lines, 1) if f"<{named}" in text)
+            column = lines[row - 1].index(">", lines[row - 1].index(f"<{named}")) + 2
+            item = rejection(
+                f"Document non valide ligne numéro : {row} colonne numéro: {column} message: cvc-complex-type.2.4.a: Invalid "
+                f"content was found starting with element '{element}'. One of '{{{expected}}}' is expected."
+            )
+            document.write({"state": "rejected", "rejections": [item], "reason_code": item["code"]})
+            self.assertEqual(item["params"]["expected"], expected)
+            return document._mending_place()
+
+        self.assertEqual(place("Quantity", "LinImd", "Quantity")[0], line)
+        self.assertEqual(place("LinQty", "LinImd", "LinQty"), (line, "name"))
+        self.assertIn("LinImd", document.rejection_text.split("TTN:")[0])
+        self.assertEqual(place("LinMoa", "LinDtm, LinTax", "LinMoa"), (line, "tax_ids"))
+        self.assertEqual(
+            place("DocumentType", "DocumentIdentifier", "DocumentType"), (document.move_id, "name")
+        )
 
     def test_the_message_names_the_very_element(self):
         """Line and column of TTN's message lead to the field, however many elements have that name."""

@@ -14,6 +14,7 @@ class L10nTnEdiCorrect(models.TransientModel):
     move_id = fields.Many2one(related="document_id.move_id")
     rejection_text = fields.Text(related="document_id.rejection_text")
     mending_label = fields.Char(related="document_id.mending_label")
+    rejection_ids = fields.Many2many("l10n_tn_edi.rejection", compute="_compute_rejection_ids")
     has_unknown_message = fields.Boolean(related="document_id.has_unknown_message")
     locked = fields.Boolean(
         compute="_compute_locked", help="The period of the invoice is closed for this user."
@@ -45,10 +46,25 @@ class L10nTnEdiCorrect(models.TransientModel):
             wizard.locked = bool(move.date and move._get_violated_lock_dates(move.date, taxed))
 
     @api.depends("document_id")
+    def _compute_rejection_ids(self):
+        for wizard in self:
+            document = wizard.document_id
+            noted = {
+                rejection._key({"text": rejection.text, "ttn_code": rejection.ttn_code}): rejection
+                for rejection in document.rejection_ids
+            }
+            wizard.rejection_ids = self.env["l10n_tn_edi.rejection"].union(
+                *(
+                    noted[key]
+                    for _cause, item in document._objections()
+                    if (key := document.rejection_ids._key(item)) in noted
+                )
+            )
+
+    @api.depends("document_id")
     def _compute_way(self):
         for wizard in self:
-            cause, _params = wizard.document_id._main_cause()
-            if not cause.changes_amounts:
+            if not wizard.document_id._changes_amounts():
                 wizard.way = AGAIN
             else:
                 wizard.way = REPLACE if wizard.locked else DRAFT

@@ -203,7 +203,10 @@ def test_details():
     assert cause.params == {"line": 2157, "column": 52, "value": "- 34.954", "type": "monetaryAmountType"}
     cause = classify("cvc-complex-type.2.4.a: Invalid content was found starting with element 'ContactName'. One of "
                      "'{ContactIdentifier}' is expected.")  # fmt: skip
-    assert cause.params == {"element": "ContactName", "expected": "{ContactIdentifier}"}
+    assert cause.params == {"element": "ContactName", "expected": "ContactIdentifier"}
+    cause = classify("cvc-complex-type.2.4.b: The content of element 'Lin' is not complete. One of '{LinDtm, LinTax}' is "
+                     "expected.")  # fmt: skip
+    assert cause.params == {"element": "Lin", "parent": "Lin", "expected": "LinDtm, LinTax"}
     cause = classify("Element 'Street': [facet 'maxLength'] The value has a length of '36'; this exceeds the allowed "
                      "maximum length of '35'.")  # fmt: skip
     assert cause.params == {"element": "Street", "length": 36, "limit": 35}

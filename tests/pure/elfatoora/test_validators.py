@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elfatoora.rejections import classify
-from elfatoora.validators import ATTRIBUTES, ELEMENTS, heard, name_types
+from elfatoora.validators import ATTRIBUTES, ELEMENTS, element_names, heard, name_types
 from teif import schema
 
 PLACE = "Document non valide ligne numéro : 2157 colonne numéro: 52 message: "
@@ -128,6 +128,20 @@ def test_a_validator_knows_nothing_of_the_account():
 def test_types_without_name(name, found):
     text = f"for type '#AnonType_{name}'."
     assert name_types(text) == (f"for type '{found['element']}'." if found else text, found)
+
+
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [
+        ("{ContactIdentifier}", ["ContactIdentifier"]),
+        ("{LinDtm, LinTax}", ["LinDtm", "LinTax"]),
+        ('{"http://www.w3.org/2000/09/xmldsig#":Signature, RefTtnVal}', ["Signature", "RefTtnVal"]),
+        ("( LinDtm, LinTax )", ["LinDtm", "LinTax"]),
+        ("( {http://www.w3.org/2000/09/xmldsig#}Signature )", ["Signature"]),
+    ],
+)
+def test_names_of_expected_elements(expected, names):
+    assert element_names(expected) == names
 
 
 def test_all_names_of_teif_are_known():
