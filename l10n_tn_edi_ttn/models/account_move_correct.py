@@ -1,7 +1,26 @@
 """The three ways of a rejected invoice: deposited again as it is, reset to draft, or reversed and replaced."""
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
+
+# What a copy of an invoice leaves out and the one that takes its place needs: what it undoes, what it tells TTN
+CARRIED = (
+    "reversed_entry_id",
+    "debit_origin_id",
+    "l10n_tn_edi_type_code",
+    "l10n_tn_edi_original_number",
+    "l10n_tn_edi_original_date",
+    "l10n_tn_edi_original_ttn_reference",
+    "l10n_tn_edi_credit_reason",
+    "l10n_tn_edi_order_reference",
+    "l10n_tn_edi_statement_number",
+    "l10n_tn_edi_period_start",
+    "l10n_tn_edi_period_end",
+    "l10n_tn_edi_first_country_id",
+    "l10n_tn_edi_final_country_id",
+    "l10n_tn_edi_note",
+)
+CARRIED_OF_REFERENCE = ("code", "sequence", "origin_id", "number", "date", "ttn_reference")
 
 
 class AccountMove(models.Model):
@@ -89,7 +108,7 @@ class AccountMove(models.Model):
             cancel=True,
         )
         [values] = self.with_context(include_business_fields=True).copy_data(
-            {"invoice_date": today, "date": today, "invoice_origin": self.name}
+            {"invoice_date": today, "date": today, "invoice_origin": self.name, **self._l10n_tn_edi_carried()}
         )
         kinds = ("product", "line_section", "line_subsection", "line_note")
         values["line_ids"] = [line for line in values["line_ids"] if line[2]["display_type"] in kinds]
@@ -105,3 +124,22 @@ class AccountMove(models.Model):
                 )
             )
         return new
+
+    def _l10n_tn_edi_carried(self):
+        """:return: dict of values for the invoice that takes the place of this one, beside what is copied anyway."""
+        self.ensure_one()
+
+        def values_of(record, names):
+            return {
+                name: record._fields[name].convert_to_write(record[name], record)
+                for name in names
+                if name in record._fields  # the origin of a debit note is of another module
+            }
+
+        return {
+            **values_of(self, CARRIED),
+            "l10n_tn_edi_reference_ids": [
+                Command.create(values_of(reference, CARRIED_OF_REFERENCE))
+                for reference in self.l10n_tn_edi_reference_ids
+            ],
+        }

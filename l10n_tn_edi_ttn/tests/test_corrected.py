@@ -2,10 +2,13 @@
 
 from lxml import etree
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.fields import Date, Datetime
 from odoo.tests import Form, tagged
 
+from ..teif.foreign import parse_foreign_xml
+from ..teif.reader import read
 from .common_flow import TnEdiFlowCommon
 from .test_clinic import CONTACT, rejection
 
@@ -153,6 +156,50 @@ class TestCorrected(TnEdiFlowCommon):
         self.go(new)
         with self.assertRaises(UserError):
             move._l10n_tn_edi_replace_rejected()
+
+    def test_a_replaced_credit_note_keeps_its_original(self):
+        """What takes the place of a rejected credit note undoes the same invoice and names the same documents to TTN."""
+        original = self.deposit()
+        self.follow()
+        self.assertEqual(original.state, "accepted")
+        credit = (
+            original.move_id.sudo(False)
+            .with_user(self.env.user)
+            ._reverse_moves(
+                [
+                    {
+                        "invoice_date": "2026-03-20",
+                        "date": "2026-03-20",
+                        "l10n_tn_edi_note": "Retour de marchandise",
+                        "l10n_tn_edi_reference_ids": [
+                            Command.create({"code": "I-84", "number": "BL-7", "date": "2026-03-18"})
+                        ],
+                    }
+                ]
+            )
+        )
+        credit.action_post()
+        self.fault("reject", times=1, params={"errors": [["CONTRL78", "Le total ne correspond pas"]]})
+        self.submit()
+        self.follow()
+        self.assertEqual(self.document_of(credit).state, "rejected")
+        form = self.correct(credit)
+        form.way = "replace"
+        new = self.env["account.move"].browse(form.save().action_apply()["res_id"])
+        self.assertEqual((new.move_type, new.reversed_entry_id), ("out_refund", original.move_id))
+        self.assertEqual(new.l10n_tn_edi_note, "Retour de marchandise")
+        self.assertEqual(new.l10n_tn_edi_reference_ids.mapped("number"), ["BL-7"])
+        self.assertEqual(credit.l10n_tn_edi_reference_ids.mapped("number"), ["BL-7"])
+        new.action_post()
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        document = self.document_of(new)
+        self.assertEqual(document.state, "accepted", document.reason)
+        sent = read(parse_foreign_xml(document.signed_id.raw))
+        named = {reference.code: reference.value for reference in sent.references}
+        self.assertEqual(named, {"I-89": original.number, "I-88": original.reference, "I-84": "BL-7"})
+        self.assertEqual(original.move_id.payment_state, "reversed")
 
     def test_one_of_several_objections_changes_amounts(self):
         """The amounts decide the way, wherever TTN lists them; each objection leads to its own record."""
