@@ -15,6 +15,7 @@ KINDS = [
 ]
 # What the protocol of deposits relies on: of a shipped cause it is not a matter of taste.
 PROTOCOL_FIELDS = frozenset({"kind", "blocking", "same_bytes", "account_wide", "surely_refused"})
+SHOWN_CODES = 3  # one cause has a hundred
 # Details that sentences name and a message may lack
 UNTOLD = dict.fromkeys(("attribute", "element", "length", "limit", "value"), "…")
 
@@ -51,7 +52,11 @@ class L10nTnEdiRejectionCause(models.Model):
         string="TTN's Codes",
         help="Such as SERV09, separated by commas. With messages, both must fit; alone, the code is enough.",
     )
-    shipped_patterns = fields.Text(compute="_compute_shipped_patterns", help="As regular expressions.")
+    shipped_patterns = fields.Text(compute="_compute_shipped", help="As regular expressions.")
+    shipped_codes = fields.Char(compute="_compute_shipped")
+    sample = fields.Char(
+        compute="_compute_shipped", string="For Instance", help="One of the shipped messages."
+    )
 
     # --- What it means ---------------------------------------------------------------------------------------------
     kind = fields.Selection(KINDS, required=True, default="content")
@@ -110,11 +115,14 @@ class L10nTnEdiRejectionCause(models.Model):
             cause.display_name = cause.sentence or cause.code
 
     @api.depends("code")
-    def _compute_shipped_patterns(self):
+    def _compute_shipped(self):
         rules = self._shipped_rules()
         for cause in self:
-            rule = rules.get(cause.code)
-            cause.shipped_patterns = "\n".join((*rule.codes[:3], *rule.patterns)) if rule else False
+            rule = rules.get(cause.code, UNKNOWN_RULE)
+            codes = rule.codes if len(rule.codes) <= SHOWN_CODES else (*rule.codes[:SHOWN_CODES], "…")
+            cause.shipped_codes = ", ".join(codes)
+            cause.shipped_patterns = "\n".join((*codes, *rule.patterns))
+            cause.sample = rule.sample
 
     @api.depends("target", "field_name")
     @api.depends_context("lang")

@@ -1,11 +1,14 @@
 """The rejection clinic: every known message leads to its cause, its field and its action; unknown ones are taught."""
 
+from html import unescape as html_unescape
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ..elfatoora import rejections
 from ..elfatoora.answers import Problem
 from ..elfatoora.rejections import CODES
+from ..elfatoora.rejections_data import CATALOGUE
 from ..models.l10n_tn_edi_rejection_mending import CHANGES_AMOUNTS, MENDING, MODELS
 from .test_views import ScreenCase
 
@@ -409,4 +412,8 @@ class TestClinic(ScreenCase):
                 .with_context(lang=lang)
                 .sentence
             )
-            self.assertIn(sentence, text.replace("&#39;", "'"))
+            shown = html_unescape(text)
+            self.assertIn(sentence, shown)
+            for rule in CATALOGUE:
+                self.assertIn(rule.sample, shown, "whoever holds TTN's words finds the line")
+                self.assertIn(", ".join(rule.codes[:3]), shown)

@@ -185,6 +185,12 @@ def test_every_cause_is_met_by_a_known_text():
     assert classify("Compte suspendu").code == "ttn.account_disabled"
 
 
+def test_the_sample_of_each_rule_leads_to_its_cause():
+    for rule in CATALOGUE:
+        assert rule.sample or (rule.code_alone and not rule.patterns), rule.cause
+        assert classify(rule.sample, "" if rule.sample else rule.codes[0]).code == rule.cause
+
+
 def test_an_uncertain_outcome_is_never_a_refusal():
     """A duplicate and an internal error say that something may have been deposited, whatever else the text says."""
     for text in (
