@@ -2,6 +2,7 @@
 
 Ours is what carries our SignatureValue, and, while its document can't be read, the deposit whose id TTN gave us for these
 very bytes. A number is no proof: TTN accepts two documents with one number, and its search may find numbers by prefix.
+What a responsible disowned belongs to another document, unless it is ours beyond doubt.
 """
 
 import re
@@ -53,11 +54,19 @@ def compact(text: str | None) -> str:
     return "".join((text or "").split())
 
 
-def sort_deposits(sent: Sent, seen: Sequence[Seen], extra: Sequence[Rule] = ()) -> Sorted:
-    """Sort the deposits of one answer. A SignatureValue decides; an id only where there is no readable document."""
+def sort_deposits(
+    sent: Sent, seen: Sequence[Seen], extra: Sequence[Rule] = (), disowned: frozenset[int] = frozenset()
+) -> Sorted:
+    """Sort the deposits of one answer. A SignatureValue decides; an id only where there is no readable document.
+
+    :param disowned: ids of deposits of which a responsible says that they belong to another document
+    """
     kinds: dict[str, list[Seen]] = {}
     for one in seen:
-        kinds.setdefault(_kind(sent, one), []).append(one)
+        kind = kind_of(sent, one)
+        if one.deposit.deposit_id in disowned:
+            kind = _kind_of_disowned(kind, sent, one)
+        kinds.setdefault(kind, []).append(one)
 
     def of(kind: str) -> tuple[Seen, ...]:
         return tuple(kinds.get(kind, ()))
@@ -115,7 +124,8 @@ def acceptance_mismatches(sent: Sent, seen: Seen) -> tuple[str, ...]:
     return tuple(wrong)
 
 
-def _kind(sent: Sent, seen: Seen) -> str:
+def kind_of(sent: Sent, seen: Seen) -> str:
+    """Ours, an earlier version, the same document signed otherwise, another with our number… or "other"."""
     signature, deposit_id = compact(seen.signature_value), seen.deposit.deposit_id
     if signature and signature == compact(sent.signature_value):
         return "ours"
@@ -137,6 +147,15 @@ def _kind(sent: Sent, seen: Seen) -> str:
     same_sender = seen.sender is None or seen.sender.strip() == sent.sender.strip()
     same_type = seen.type_code is None or seen.type_code == sent.type_code
     return "same_number" if same_number and same_sender and same_type else "other"
+
+
+def _kind_of_disowned(kind: str, sent: Sent, seen: Seen) -> str:
+    """What a human may say of a deposit that can't be told: not of our own document, accepted or being worked on."""
+    if kind == "ours" and seen.any_reference and acceptance_mismatches(sent, seen):
+        return "same_number"
+    if kind == "unreadable":
+        return "same_number" if seen.deposit.number.strip() == sent.number.strip() else "other"
+    return kind
 
 
 def _may_be(listed: str, number: str) -> bool:

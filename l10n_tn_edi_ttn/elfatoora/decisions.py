@@ -32,6 +32,7 @@ from .facts import (
     UNKNOWN,
     Decision,
     History,
+    Ruling,
     Seen,
     Sent,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "UNKNOWN",
     "Decision",
     "History",
+    "Ruling",
     "Seen",
     "Sent",
     "after_consult",
@@ -92,14 +94,16 @@ def after_consult(
     :param history: what happened before
     :param cause: with ``seen`` None: why
     :param extra: rules of the user's own for rejections
-    :return: any state; the caller writes it whatever the state was
+    :return: any state in which TTN is asked, or :data:`~.facts.RELEASED`; the caller writes it whatever the state was
     :raise ValueError: a state in ``history`` that is none of :data:`STATES`
     """
     if history.state not in STATES:
         raise ValueError(f"not a state in which TTN is asked: {history.state}")
     if seen is None:
         return _no_answer(history, cause, rng)
-    found = sort_deposits(sent, seen, extra)
+    disowned = _disowned(history)
+    sent = replace(sent, deposit_ids=sent.deposit_ids - disowned)
+    found = sort_deposits(sent, seen, extra, disowned)
     decision = (
         _accepted(sent, found, history, rng)
         or _visible(found, history, rng)
@@ -124,6 +128,8 @@ def _no_answer(history: History, cause: Cause | None, rng: random.Random | None)
         flags |= {facts.LATE}
     if state == SIGNED:
         flags |= {facts.ASK_FIRST}
+    if history.state in (TO_DECIDE, ACCEPTED, CONFLICT):
+        flags |= {facts.SAME_REASON}
     return Decision(
         state,
         "ask.no_answer",
@@ -145,17 +151,21 @@ def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | 
     good = [
         s for s in found.ours if s.signature_value and s.any_reference and not acceptance_mismatches(sent, s)
     ]
-    references = {s.any_reference for s in good} | ({history.reference} if history.reference else set())
+    named = _named(found, history, good)
+    references = {s.any_reference for s in (*good, *named)} | (
+        {history.reference} if history.reference else set()
+    )
     if not references and history.state != ACCEPTED:
         return None
     rivals = [s for s in (*found.same_document, *found.earlier, *found.number_taken) if s.any_reference]
     all_references = references | {s.any_reference for s in rivals}
     if history.state == CONFLICT or len(all_references) > 1:
-        return _conflict(history, rng, [*good, *rivals], all_references)
+        shown = {id(s): s for s in (*good, *named, *rivals)}
+        return _conflict(history, rng, list(shown.values()), all_references)
     # Ours by its id, or by its signature with another content: not an acceptance, but not what was known either.
-    odd = [s for s in found.ours if s.any_reference and s not in good]
+    odd = [s for s in found.ours if s.any_reference and s not in good and s not in named]
     watch = _daily(history, rng)
-    if not good:
+    if not good and not named:
         return Decision(
             ACCEPTED,
             "accept.changed" if odd else "accept.kept",
@@ -163,7 +173,10 @@ def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | 
             flags=frozenset({facts.ATTENTION} if odd else ()),
             retry_in=watch,
         )
-    best = max(good, key=lambda s: (s.ttn_signature == "valid", bool(s.reference), bool(s.deposit.content)))
+    best = max(
+        good or named,
+        key=lambda s: (s.ttn_signature == "valid", bool(s.reference), bool(s.deposit.content)),
+    )
     decision = Decision(
         ACCEPTED,
         "accept.accepted",
@@ -172,10 +185,13 @@ def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | 
         reference=best.any_reference,
         seen=best,
         flags=frozenset({facts.ATTENTION} if odd else ()),
-        # A second acceptance can only come from a second deposit.
-        retry_in=watch if len(found.ours) > 1 or history.attempts > 1 or found.rivals else None,
+        # A second acceptance can only come from a second deposit, or from ours beside what somebody named.
+        retry_in=watch if named or len(found.ours) > 1 or history.attempts > 1 or found.rivals else None,
     )
-    if best.reference and best.ttn_signature == "valid":
+    if not good:
+        decision = replace(decision, code="accept.decided")
+    # TTN's signature on what differs from ours proves another document.
+    if best.reference and best.ttn_signature == "valid" and (good or best not in found.ours):
         return decision
     if not best.reference and history.state not in (ACCEPTED, TO_DECIDE) and _in_grace(history):
         return replace(
@@ -183,10 +199,24 @@ def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | 
         )
     return replace(
         decision,
-        code="accept.unproved" if best.reference else "accept.without_document",
+        code=_code_of_unproved(best) if good else decision.code,
         flags=decision.flags | {facts.UNPROVED, facts.ATTENTION},
         retry_in=jitter(HOUR, rng) if _waited(history) < DAY else watch,
     )
+
+
+def _code_of_unproved(best: Seen) -> str:
+    return "accept.unproved" if best.reference else "accept.without_document"
+
+
+def _named(found: Sorted, history: History, good: Sequence[Seen]) -> list[Seen]:
+    """What a responsible took for this document, as long as TTN shows it with the reference that it had then."""
+    rulings = {(ruling.deposit_id, ruling.reference) for ruling in history.rulings if ruling.ours}
+    return [
+        s
+        for s in (*found.ours, *found.same_document, *found.earlier, *found.unreadable)
+        if s.any_reference and (s.deposit.deposit_id, s.any_reference) in rulings and s not in good
+    ]
 
 
 def _conflict(
@@ -196,13 +226,19 @@ def _conflict(
     references: set[str] = frozenset(),
 ) -> Decision:
     """Two acceptances: both are kept, and only a human leaves this state."""
-    deposits = [s.deposit.deposit_id for s in shown if s.deposit.deposit_id is not None]
+    deposits = {s.deposit.deposit_id for s in shown if s.deposit.deposit_id is not None}
+    told = history.conflict
     return Decision(
         CONFLICT,
         "accept.two_acceptances",
-        {"references": sorted(references), "deposits": deposits[:20]},
+        {
+            # TTN may show one of them today, and the other tomorrow.
+            "references": sorted(references.union(told.get("references", ()))),
+            "deposits": sorted(deposits.union(told.get("deposits", ())))[:20],
+        },
         reference=history.reference or (shown[0].any_reference if shown else ""),
         seen=shown[0] if shown else None,
+        acceptances=tuple(shown),
         flags=frozenset({facts.ATTENTION}),
         retry_in=_daily(history, rng),
     )
@@ -298,13 +334,14 @@ def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random
         if found.earlier_pending:
             return _to_decide("ask.earlier_pending", rng, found.earlier_pending[0])
         return Decision(REJECTED, "ask.still_rejected", retry_in=_daily(history, rng))
+    if state in (SIGNED, TO_DECIDE) and _all_disowned(found, history):
+        return _release(sent, history, blockers, rng)
     if state == SIGNED:
         if blocked:
             return _to_decide(blocked, rng, blockers[0])
         return Decision(SIGNED, "ask.absent_confirmed", retry_in=0.0)
     if sent.deposit_ids or history.ever_seen or state == SUBMITTED:
-        patience = VANISHED_AFTER if sent.deposit_ids else UNDECIDED_AFTER
-        if waited >= patience or state == TO_DECIDE:
+        if waited >= _patience(sent) or state == TO_DECIDE:
             return _to_decide("ask.vanished", rng)
         return Decision(
             SUBMITTED if sent.deposit_ids else state,
@@ -320,25 +357,89 @@ def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random
 def _absence(history: History, blocked: str, blockers: Sequence[Seen], rng: random.Random | None) -> Decision:
     """Nothing of ours was ever visible: absent only by three complete answers, W, and a later deposit in view."""
     waited, window = _waited(history), _window(history)
-    times = {t for t in history.absences if history.lease_until <= t < history.now} | {history.now}
-    params = {"answers": len(times)}
-    if len(times) >= ABSENCES_NEEDED and waited >= window:
+    params = {"answers": len(_absences(history))}
+    settling = _settling_absence(history)
+    flags: frozenset[str] = frozenset()
+    if settling is not None:
         if blocked:
             return _to_decide(blocked, rng, blockers[0], absent=True)
-        if history.later_visible:
-            may_resend = history.auto_resend and not history.resent and history.attempts == 1
-            if history.state == UNKNOWN and may_resend:
+        if _view_moved_since(settling, history):
+            if _may_resend(history):
                 flags = frozenset({facts.RESEND, facts.ATTENTION})
                 return Decision(SIGNED, "ask.resend", params, retry_in=0.0, flags=flags, absent=True)
             return _to_decide("ask.absent", rng, params=params, absent=True)
+        flags = frozenset({facts.WITNESS})
         if waited >= UNDECIDED_AFTER:
-            return _to_decide("ask.absent_unproved", rng, params=params, absent=True)
+            decision = _to_decide("ask.absent_unproved", rng, params=params, absent=True)
+            return replace(decision, flags=decision.flags | flags)
     if history.state == TO_DECIDE:
         return _to_decide("ask.not_visible", rng, params=params, absent=True)
     delay = next_poll_delay(history.polls, rng)
     if waited < window:  # not long past the moment from which an answer can settle it
         delay = min(delay, window - waited + 1.0)
-    return Decision(UNKNOWN, "ask.not_visible", params, retry_in=delay, absent=True)
+    return Decision(UNKNOWN, "ask.not_visible", params, retry_in=delay, flags=flags, absent=True)
+
+
+def _may_resend(history: History) -> bool:
+    """Whether the company's one automatic resend is left; where somebody has decided, nothing goes by itself."""
+    return (
+        history.state == UNKNOWN
+        and history.auto_resend
+        and not history.resent
+        and history.attempts == 1
+        and not history.rulings
+    )
+
+
+def _absences(history: History) -> list[float]:
+    """When TTN was asked since the lease ended, and answered completely without showing anything of ours; in order."""
+    earlier = {t for t in history.absences if history.lease_until <= t < history.now}
+    return sorted(earlier | {history.now})
+
+
+def _settling_absence(history: History) -> float | None:
+    """The first answer by which there were enough of them, and W was over; None before."""
+    settled_from = history.lease_until + _window(history)
+    enough = _absences(history)[ABSENCES_NEEDED - 1 :]
+    return next((t for t in enough if t >= settled_from), None)
+
+
+def _view_moved_since(moment: float, history: History) -> bool:
+    """Whether TTN was asked then or later and showed a later deposit: before, its view may have stood still."""
+    return history.later_seen is not None and history.later_seen >= moment
+
+
+def _patience(sent: Sent) -> float:
+    return VANISHED_AFTER if sent.deposit_ids else UNDECIDED_AFTER
+
+
+def _disowned(history: History) -> frozenset[int]:
+    return frozenset(ruling.deposit_id for ruling in history.rulings if not ruling.ours)
+
+
+def _all_disowned(found: Sorted, history: History) -> bool:
+    """Whether our number is taken, and all that takes it is another document's, as a responsible decided."""
+    takers, disowned = {s.deposit.deposit_id for s in found.number_taken}, _disowned(history)
+    return bool(takers) and not found.earlier_pending and takers <= disowned
+
+
+def _release(sent: Sent, history: History, blockers: Sequence[Seen], rng: random.Random | None) -> Decision:
+    """Our number is another document's: as soon as ours is surely not there, the invoice is free for another number."""
+    settling = _settling_absence(history)
+    unseen = settling is not None and not sent.deposit_ids and not history.ever_seen
+    proved = settling is not None and _waited(history) >= _patience(sent)
+    if history.tried and not proved and not (unseen and _view_moved_since(settling, history)):
+        waits = _to_decide("ask.release_waits", rng, blockers[0], absent=True)
+        return replace(waits, flags=waits.flags | ({facts.WITNESS} if unseen else set()))
+    return Decision(
+        facts.RELEASED,
+        "ask.released",
+        {"number": sent.number},
+        seen=blockers[0],
+        # Under this number nothing goes out unasked.
+        flags=frozenset({facts.ASK_FIRST, facts.ATTENTION}),
+        absent=False,
+    )
 
 
 # --- times ------------------------------------------------------------------------------------------------------

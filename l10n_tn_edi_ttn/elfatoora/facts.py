@@ -8,10 +8,11 @@ from typing import Any
 from .answers import Deposit
 from .rejections import Cause
 
-# The states that a decision can ask for: those of the document in the addon.
+# The states in which TTN is asked: those of the document in the addon. A decision asks for one of them, or releases.
 SIGNED, SUBMITTED, UNKNOWN, TO_DECIDE = "signed", "submitted", "unknown", "to_decide"
 ACCEPTED, REJECTED, CONFLICT = "accepted", "rejected", "conflict"
 STATES = frozenset({SIGNED, SUBMITTED, UNKNOWN, TO_DECIDE, ACCEPTED, REJECTED, CONFLICT})
+RELEASED = "error"  # TTN doesn't hold it, and its number is another document's: it is to be corrected
 
 # Flags of a decision: what the caller must know beside the state.
 VISIBLE = "visible"  # a deposit of these bytes is visible: remember it (History.ever_seen)
@@ -24,8 +25,11 @@ RESEND = "resend"  # the one automatic resend: remember it (History.resent)
 ASK_FIRST = "ask_first"  # ask TTN again before the next deposit
 ATTENTION = "attention"  # somebody should look
 LATE = "late"  # TTN takes unusually long
+SAME_REASON = "same_reason"  # the answer says nothing new: what was told of the document stays
+WITNESS = "witness"  # absent, but for a later deposit in view: ask about one that was shown before
 FLAGS = frozenset(
     {VISIBLE, UNPROVED, DUPLICATE, NUMBER_TAKEN, ACCOUNT, SAME_BYTES, RESEND, ASK_FIRST, ATTENTION, LATE}
+    | {SAME_REASON, WITNESS}
 )
 
 CODES = frozenset(
@@ -52,12 +56,15 @@ CODES = frozenset(
         "ask.earlier_pending",  # an earlier version of the document is still being worked on
         "ask.id_of_other",  # the deposit id that we were given shows another document
         "ask.number_taken",  # another document of this sender has this number
+        "ask.release_waits",  # the number is another document's, as somebody decided; ours may still appear
+        "ask.released",  # the same, and ours is not there
         "ask.vanished",  # a deposit that existed is not visible for days
         "ask.absent",  # absent by the rules
         "ask.absent_unproved",  # absent, but no later deposit proves that TTN's view is up to date
         "ask.absent_confirmed",  # still absent, asked just before the next deposit
         "ask.resend",  # absent by the rules: the one automatic resend
         "accept.accepted",  # accepted and proved
+        "accept.decided",  # accepted: somebody decided that this deposit is the document
         "accept.unproved",  # accepted; TTN's signature is missing or fails
         "accept.without_document",  # accepted; TTN's final document doesn't come
         "accept.waiting_document",  # a reference is there, TTN's final document not yet
@@ -131,6 +138,20 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What a responsible decided about one deposit that TTN shows.
+
+    :param deposit_id: its ``idSaveEfact``
+    :param ours: it counts as this document; otherwise it belongs to another
+    :param reference: TTN's reference that stood with it then, "" when there was none
+    """
+
+    deposit_id: int
+    ours: bool
+    reference: str = ""
+
+
+@dataclass(frozen=True)
 class History:
     """What happened to the document before this question.
 
@@ -141,12 +162,16 @@ class History:
     :param absences: when the earlier complete answers that showed nothing of ours were asked, since the last attempt
     :param polls: questions asked since the last attempt, this one not counted
     :param ever_seen: a deposit of these bytes was visible once, or an id was received
-    :param later_visible: TTN shows now a deposit of this account that was made after ``lease_until``
+    :param later_seen: when TTN was last asked, and showed a deposit of this account that was made after
+        ``lease_until``; None when it never did
     :param window: W, seconds (the company's setting; 30 minutes)
     :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
     :param auto_resend: the company wants one automatic resend of the same bytes
     :param resent: that one resend was used already
     :param reference: the reference accepted so far, "" while there is none
+    :param tried: a deposit of this document, of these bytes or of others, may have reached TTN
+    :param rulings: what responsibles decided about deposits, one for each
+    :param conflict: the references and deposits of a conflict, as they were told last
     """
 
     state: str
@@ -156,19 +181,22 @@ class History:
     absences: tuple[float, ...] = ()
     polls: int = 0
     ever_seen: bool = False
-    later_visible: bool = False
+    later_seen: float | None = None
     window: float = 1800.0
     longest_delay: float = 0.0
     auto_resend: bool = False
     resent: bool = False
     reference: str = ""
+    tried: bool = True
+    rulings: tuple[Ruling, ...] = ()
+    conflict: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Decision:
     """The next step.
 
-    :param state: the state to write, one of :data:`STATES`
+    :param state: the state to write, one of :data:`STATES`, or :data:`RELEASED`
     :param code: why, one of :data:`CODES`: the key of a translated sentence
     :param params: small JSON-able values for that sentence
     :param deposit_id: ``idSaveEfact`` to keep, None when there is none to tell
@@ -177,6 +205,7 @@ class Decision:
     :param flags: see :data:`FLAGS`
     :param causes: the causes of a refusal or a rejection, in TTN's order
     :param seen: the deposit that decided; its content is what to keep as TTN's document
+    :param acceptances: of a conflict, everything that TTN shows with a reference: all these documents are kept
     :param absent: this complete answer counts as an absence: add ``now`` to ``absences`` (False: clear them)
     """
 
@@ -189,4 +218,5 @@ class Decision:
     flags: frozenset[str] = frozenset()
     causes: tuple[Cause, ...] = ()
     seen: Seen | None = None
+    acceptances: tuple[Seen, ...] = ()
     absent: bool | None = None

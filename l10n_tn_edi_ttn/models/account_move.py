@@ -173,7 +173,10 @@ class AccountMove(models.Model):
                     "mode": company.l10n_tn_edi_mode,
                     "hold": delay and (self.l10n_tn_edi_hold or company.l10n_tn_edi_sending == "on_demand"),
                     "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=wait),
-                    "ask_first": any(self.sudo().l10n_tn_edi_document_ids.mapped("attempt_count")),
+                    "ask_first": any(
+                        other.attempt_count or other.ask_first
+                        for other in self.sudo().l10n_tn_edi_document_ids
+                    ),
                 }
             )
         )

@@ -20,7 +20,10 @@ class IrAttachment(models.Model):
             self.env["l10n_tn_edi.document"]
             .sudo()
             .search_count(
-                ["|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids)],
+                [
+                    *("|", "|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids)),
+                    ("rival_xml_ids", "in", self.ids),
+                ],
                 limit=1,
             )
         )

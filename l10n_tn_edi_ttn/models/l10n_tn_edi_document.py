@@ -11,6 +11,8 @@ from odoo.exceptions import UserError
 #   unknown ── ask TTN ──▶ submitted | accepted | rejected | to_decide | signed (company option: the same bytes, once)
 #   submitted ── ask TTN ──▶ accepted | rejected | to_decide
 #   to_decide ══▶ submitted (names the deposit) | signed (confirms that it is absent; TTN is asked once more)
+#   to_decide ══▶ to_decide (the deposit is another document's) ── ask TTN ──▶ error: free for another number
+#   to_decide ══▶ withdrawn (an earlier document of the invoice counts again; this one was never deposited)
 #   error ══▶ to_send                                  corrected
 #   rejected ══▶ a new document of the invoice         corrected; TTN is asked before it is deposited
 #   rejected ══▶ a new invoice, with a document        reversed and replaced; TTN is asked about the old one before
@@ -42,7 +44,7 @@ TRANSITIONS = {
     "sending": {"submitted", "rejected", "signed", "unknown"},
     "unknown": {"signed"} | SHOWN_BY_TTN - {"unknown"},
     "submitted": SHOWN_BY_TTN - {"submitted"},
-    "to_decide": {"signed"} | SHOWN_BY_TTN - {"to_decide"},
+    "to_decide": {"signed", "error", "withdrawn"} | SHOWN_BY_TTN - {"to_decide"},
     "rejected": SHOWN_BY_TTN - {"rejected"},
     "accepted": {"conflict"},
     "error": {"to_send", "withdrawn"},
@@ -108,6 +110,7 @@ class L10nTnEdiDocument(models.Model):
     lease_until = fields.Datetime(readonly=True)
     absences = fields.Json(readonly=True, help="When TTN answered completely without holding the document.")
     first_seen_at = fields.Datetime(readonly=True, help="When TTN first showed the deposit.")
+    last_seen_at = fields.Datetime(readonly=True, help="When TTN was last asked and showed the deposit.")
     visibility_delay = fields.Float(
         readonly=True, help="Seconds from the deposit until TTN showed it, when it was slow."
     )
@@ -120,6 +123,12 @@ class L10nTnEdiDocument(models.Model):
         help="Grows when the invoice changes: who claims the document meanwhile loses.",
     )
     resent = fields.Boolean(readonly=True, help="The one automatic resend of the same bytes was used.")
+
+    rulings = fields.Json(
+        readonly=True,
+        help="What responsibles decided about deposits that TTN shows: which, whether it is this document, under what "
+        "reference, who and when.",
+    )
 
     # --- What was signed -------------------------------------------------------------------------------------------
     certificate_id = fields.Many2one("l10n_tn_edi.certificate", string="Signed With", readonly=True)
@@ -140,6 +149,12 @@ class L10nTnEdiDocument(models.Model):
     reference_date = fields.Datetime(string="TTN Reference Date", readonly=True)
     cev = fields.Binary(string="QR Code (CEV)", readonly=True, attachment=True)
     ttn_xml_id = fields.Many2one("ir.attachment", string="TTN's TEIF", readonly=True, index="btree_not_null")
+    rival_xml_ids = fields.Many2many(
+        "ir.attachment",
+        "l10n_tn_edi_document_rival_rel",
+        string="TTN's TEIF of Other Acceptances",
+        readonly=True,
+    )
     unproved = fields.Boolean(
         readonly=True, help="TTN's own signature on the accepted document did not verify."
     )
@@ -166,6 +181,7 @@ class L10nTnEdiDocument(models.Model):
         "(mode, sender, reference) WHERE reference IS NOT NULL", "Another document has this TTN reference."
     )
     _due = models.Index("(state, next_at) WHERE next_at IS NOT NULL")
+    _seen = models.Index("(mode, sender, last_seen_at) WHERE last_seen_at IS NOT NULL")
 
     @api.depends("reason_code", "reason_params")
     @api.depends_context("lang")
@@ -404,44 +420,6 @@ class L10nTnEdiDocument(models.Model):
         self._check_may_send()
         self._require("ask")
         self._schedule()
-
-    def action_decide_absent(self):
-        """A responsible confirms that TTN does not hold the document: the same bytes are deposited again."""
-        self._check_may_decide()
-        for document in self:
-            document._set_state("signed", absences=False, ask_first=True)
-            document._log(
-                self.env._(
-                    "%(user)s confirmed that TTN does not hold this document; it is deposited again.",
-                    user=self.env.user.name,
-                )
-            )
-            document._schedule()
-
-    def _decide_deposited(self, deposit_id):
-        """A responsible names the deposit that is ours; TTN is asked about it at once.
-
-        :param str deposit_id: TTN's idSaveEfact.
-        """
-        self.ensure_one()
-        self._check_may_decide()
-        if not deposit_id.isdecimal():
-            raise UserError(self.env._("A deposit number has digits only."))
-        self._set_state("submitted", deposit_id=deposit_id, submitted_at=self._last_attempt_at())
-        self._log(
-            self.env._(
-                "%(user)s named TTN's deposit %(deposit)s as this document.",
-                user=self.env.user.name,
-                deposit=deposit_id,
-            )
-        )
-        self._schedule()
-
-    def _check_may_decide(self):
-        self._check_may_send()
-        if not self.env.user.has_group("account.group_account_manager"):
-            raise UserError(self.env._("Only an accounting administrator may decide this."))
-        self._require("decide")
 
     def action_open_move(self):
         self.ensure_one()

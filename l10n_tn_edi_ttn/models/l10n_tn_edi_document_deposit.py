@@ -402,6 +402,6 @@ class L10nTnEdiDocument(models.Model):
         if self.state == "rejected":
             texts = "; ".join(r["text"] for r in self.rejections or [] if r["text"])
             return self.env._("Rejected by TTN: %(texts)s", texts=texts or self.reason or "")
-        if self.state in ("to_decide", "conflict"):
+        if self.state in ("to_decide", "conflict", "error"):
             return self.reason or ""
         return None

@@ -181,32 +181,40 @@ class L10nTnEdiDocument(models.Model):
             absences=tuple(self.absences or ()),
             polls=self.poll_count,
             ever_seen=bool(self.first_seen_at or self.deposit_id),
-            later_visible=not shown and self._later_deposit_visible(lease_until),
+            later_seen=None if shown else self._later_deposit_seen(lease_until),
             window=60.0 * max(company.l10n_tn_edi_absence_minutes, LEAST_ABSENCE_MINUTES[self.mode]),
             longest_delay=0.0 if shown else self._longest_delay_of(self.mode, self.sender),
             # In production only a human decides that something is deposited a second time.
             auto_resend=company.l10n_tn_edi_auto_resend and self.mode == "test",
             resent=self.resent,
             reference=self.reference or "",
+            tried=self._may_have_been_deposited(),
+            rulings=tuple(
+                decisions.Ruling(ruling["deposit_id"], ruling["ours"], ruling["reference"])
+                for ruling in self.rulings or ()
+            ),
+            conflict=(self.reason_params or {}) if self.state == "conflict" else {},
         )
 
     def _is_ours(self, signature_value):
         return bool(signature_value) and "".join(signature_value.split()) == self.signature_value
 
-    def _later_deposit_visible(self, lease_until):
-        """:return: whether TTN has shown a deposit of this account that was made after ``lease_until``."""
-        return bool(
-            self.sudo().search_count(
-                [
-                    ("mode", "=", self.mode),
-                    ("sender", "=", self.sender),
-                    ("id", "!=", self.id),
-                    ("submitted_at", ">", lease_until),
-                    ("first_seen_at", "!=", False),
-                ],
-                limit=1,
-            )
+    def _later_deposit_seen(self, lease_until):
+        """:return: when TTN was last asked, and showed a deposit of this account that was made after ``lease_until``:
+        seconds, or None.
+        """
+        later = self.sudo().search(
+            [
+                ("mode", "=", self.mode),
+                ("sender", "=", self.sender),
+                ("id", "!=", self.id),
+                ("last_seen_at", ">", lease_until),
+                ("submitted_at", ">", lease_until),
+            ],
+            order="last_seen_at desc",
+            limit=1,
         )
+        return seconds_of(later.last_seen_at)
 
     @api.model
     def _longest_delay_of(self, mode, sender):

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from ..elfatoora import cev, facts
 from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_prepare import ORIGINAL_PENDING
-from .l10n_tn_edi_exchange import seconds_of
+from .l10n_tn_edi_exchange import moment_of, seconds_of
 
 
 class L10nTnEdiDocument(models.Model):
@@ -24,7 +24,7 @@ class L10nTnEdiDocument(models.Model):
         """
         self.ensure_one()
         values = {
-            **self._situation(decision),
+            **self._situation_told(decision),
             "poll_count": self.poll_count + 1,
             "next_at": self._in(decision.retry_in),
             "ask_first": facts.ASK_FIRST in decision.flags,
@@ -33,17 +33,18 @@ class L10nTnEdiDocument(models.Model):
             values["absences"] = [*history.absences, history.now]
         elif decision.absent is False:
             values["absences"] = False
-        if facts.VISIBLE in decision.flags and not self.first_seen_at:
-            values["first_seen_at"] = fields.Datetime.now()
-            if self.poll_count and self.submitted_at:
-                # Only what a question before did not show yet: when nobody asked, TTN was not slow.
-                values["visibility_delay"] = history.now - seconds_of(self.submitted_at)
+        if facts.VISIBLE in decision.flags:
+            values["last_seen_at"] = moment_of(history.now)
+            if not self.first_seen_at:
+                values.update(self._first_sight(history))
         if decision.deposit_id and not self.deposit_id and decision.state != "to_decide":
             values.update(
                 deposit_id=str(decision.deposit_id), submitted_at=self.submitted_at or self._last_attempt_at()
             )
         if decision.seen and decision.seen.any_reference:
             values["total_ttn"] = self._total_at_ttn(decision.seen)
+        if decision.state == facts.RELEASED:
+            values["findings"] = False
         if facts.RESEND in decision.flags:
             values.update(resent=True, ask_first=True)
         news = decision.state in ("accepted", "conflict") and (
@@ -57,10 +58,14 @@ class L10nTnEdiDocument(models.Model):
                 rejections=self._rejections(decision) or self.rejections,
                 decided_at=self.decided_at or fields.Datetime.now(),
             )
-        written = self._set_state_unless_taken(decision, values, recording)
-        if written and not self.live and decision.code != "ask.no_answer":
+        if not self._set_state_unless_taken(decision, values, recording):
+            return
+        self._keep_rivals(decision)
+        if facts.WITNESS in decision.flags:
+            self._ask_about_later()
+        if not self.live and decision.code != "ask.no_answer":
             self._after_answer_about_replaced()
-        if not written or not news:
+        if not news:
             return
         self._keep_ttn_document(decision, recording)
         if self.live:
@@ -104,6 +109,39 @@ class L10nTnEdiDocument(models.Model):
         shown = [total for total in shown if total is not None]
         return str(next((total for total in shown if total != ours), ours)) if shown else False
 
+    def _situation_told(self, decision):
+        """:return: values that say why; those of the document when the answer says nothing new."""
+        self.ensure_one()
+        if facts.SAME_REASON in decision.flags:
+            return {"reason_code": self.reason_code, "reason_params": self.reason_params}
+        return self._situation(decision)
+
+    def _first_sight(self, history):
+        """:return: values of a document that TTN shows for the first time."""
+        self.ensure_one()
+        values = {"first_seen_at": fields.Datetime.now()}
+        if self.poll_count and self.submitted_at:
+            # Only what a question before did not show yet: when nobody asked, TTN was not slow.
+            values["visibility_delay"] = history.now - seconds_of(self.submitted_at)
+        return values
+
+    def _ask_about_later(self):
+        """All that this absence lacks is a later deposit in TTN's view: the newest that was shown before is asked about."""
+        self.ensure_one()
+        later = self.sudo().search(
+            [
+                ("mode", "=", self.mode),
+                ("sender", "=", self.sender),
+                ("id", "!=", self.id),
+                ("submitted_at", ">", self.lease_until or self.submitted_at),
+                ("first_seen_at", "!=", False),
+                ("state", "in", ("submitted", "accepted", "rejected", "conflict")),
+            ],
+            limit=1,
+        )
+        if not (later.next_at and later.next_at <= fields.Datetime.now()) and later.try_lock_for_update():
+            later._schedule()
+
     def _proves_more(self, decision):
         """:return: whether TTN's document, or its proof, comes only now for an acceptance that is known already."""
         if decision.state != "accepted" or not decision.seen:
@@ -144,6 +182,29 @@ class L10nTnEdiDocument(models.Model):
         recording.files.add(
             self, "ttn_xml_id", content, name=name, mimetype="application/xml", owner=self.move_id
         )
+
+    def _keep_rivals(self, decision):
+        """Of a conflict everything that TTN accepted is kept: the documents of the other references, once each."""
+        self.ensure_one()
+        for seen in decision.acceptances:
+            name = f"{self.number}_TTN_{seen.any_reference}.xml".replace("/", "_")
+            mine = seen.any_reference == self.reference
+            if mine or not seen.reference or name in self.sudo().rival_xml_ids.mapped("name"):
+                continue
+            attachment = (
+                self.env["ir.attachment"]
+                .sudo()
+                .create(
+                    {
+                        "name": name,
+                        "raw": seen.deposit.content,
+                        "mimetype": "application/xml",
+                        "res_model": "account.move",
+                        "res_id": self.move_id.id,
+                    }
+                )
+            )
+            self.sudo().rival_xml_ids += attachment
 
     @api.model
     def _utc(self, moment):

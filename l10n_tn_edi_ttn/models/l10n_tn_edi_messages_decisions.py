@@ -83,6 +83,15 @@ class L10nTnEdiMessages(models.AbstractModel):
             "ask.number_taken": lambda p: self.env._(
                 "TTN holds another document of the company with this number. Look at it on TTN's site and decide."
             ),
+            "ask.release_waits": lambda p: self.env._(
+                "TTN holds another document with this number, as was decided. The invoice can take another number once it is "
+                "sure that TTN does not hold it; Odoo asks by itself."
+            ),
+            "ask.released": lambda p: self.env._(
+                "TTN holds another document with number %(number)s, and not this one. Give the invoice another number; nothing "
+                "is deposited under this one.",
+                number=p["number"],
+            ),
             "ask.vanished": lambda p: self.env._(
                 "A deposit that existed has not been visible at TTN for days. Ask TTN, then decide."
             ),
@@ -106,6 +115,10 @@ class L10nTnEdiMessages(models.AbstractModel):
         return {
             "accept.accepted": lambda p: self.env._(
                 "Accepted by TTN under reference %(reference)s.", reference=p["reference"]
+            ),
+            "accept.decided": lambda p: self.env._(
+                "Accepted by TTN under reference %(reference)s: somebody decided that this deposit is the invoice.",
+                reference=p["reference"],
             ),
             "accept.unproved": lambda p: self.env._(
                 "Accepted by TTN under reference %(reference)s, but TTN's own signature does not prove it. Look at it.",

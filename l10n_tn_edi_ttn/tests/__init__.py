@@ -12,6 +12,7 @@ from . import test_clinic
 from . import test_corrected
 from . import test_credit_note
 from . import test_dashboard
+from . import test_decided
 from . import test_documents
 from . import test_documents_check
 from . import test_documents_content

@@ -135,7 +135,10 @@ class TnEdiFlowCommon(TnEdiCommon):
             document.write(
                 {
                     name: document[name] - timedelta(**delta)
-                    for name in ("lease_until", "submitted_at", "first_seen_at", "decided_at", "next_at")
+                    for name in (
+                        *("lease_until", "submitted_at", "first_seen_at", "last_seen_at"),
+                        *("decided_at", "next_at"),
+                    )
                     if document[name]
                 }
             )

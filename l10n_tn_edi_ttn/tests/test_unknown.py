@@ -205,6 +205,27 @@ class TestUnknown(UnknownCase):
         self.assertEqual(document.state, "unknown")
         self.assertFalse(document.absences)
 
+    def test_a_view_that_goes_blind_proves_nothing(self):
+        """A later deposit was shown before; since then TTN shows nothing at all, ours neither."""
+        self.settings(auto_resend=True)
+        document = self.lost("reset_after")
+        self.age(document, hours=1)
+        fault = self.fault("empty_answer", operation="consultEfact", number=document.number)
+        later = self.accept()
+        self.assertTrue(later.last_seen_at)
+        self.sandbox.remove_fault(fault)
+        fault = self.fault("empty_answer", operation="consultEfact")
+        for _time in range(5):
+            self.age(document + later, minutes=1)
+            self.follow()
+            self.submit()
+        self.assertEqual((document.state, document.reason_code), ("unknown", "ask.not_visible"))
+        self.assertGreater(len(self.questions(later.number)), 1, "the later one is asked about again")
+        self.sandbox.remove_fault(fault)
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1)
+
     def test_nobody_waits_for_ever(self):
         document = self.lost("reset_before")
         self.age(document, days=2)

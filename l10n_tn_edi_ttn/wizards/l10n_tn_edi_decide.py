@@ -4,9 +4,19 @@ from datetime import datetime
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..elfatoora import consulted
 from ..elfatoora.answers import CONSULT, ConsultAnswer, read_answer
 from ..models.l10n_tn_edi_recording import Recording
 from ..teif.foreign import parse_foreign_xml
+
+# What the screen calls the kinds of ``elfatoora.consulted``; every other is another document.
+COMPARED = {
+    "ours": "ours",
+    "changed": "changed",
+    "same_document": "content",
+    "earlier": "earlier",
+    "unreadable": "unreadable",
+}
 
 
 class L10nTnEdiDecide(models.TransientModel):
@@ -29,6 +39,7 @@ class L10nTnEdiDecide(models.TransientModel):
     decision = fields.Selection(
         [
             ("deposited", "TTN holds it: this is its deposit number"),
+            ("other", "TTN holds another document: this is the other one's deposit number"),
             ("absent", "TTN does not hold it: deposit the same document again"),
         ],
         required=True,
@@ -83,16 +94,20 @@ class L10nTnEdiDecide(models.TransientModel):
     def action_apply(self):
         """Apply the decision; the document checks the rights and writes it down."""
         self.ensure_one()
-        if self.decision == "deposited":
-            if not self.deposit_id:
-                raise UserError(self.env._("Enter the deposit number that El Fatoora's portal shows."))
-            self.document_id._decide_deposited(self.deposit_id.strip())
-        else:
-            if not self.sure:
-                raise UserError(
-                    self.env._("Look on El Fatoora's portal first: a second deposit cannot be taken back.")
-                )
+        if self.decision != "absent" and not self.deposit_id:
+            raise UserError(self.env._("Enter the deposit number that El Fatoora's portal shows."))
+        if self.decision != "deposited" and not self.sure:
+            raise UserError(
+                self.env._("Look on El Fatoora's portal first: a second deposit cannot be taken back.")
+            )
+        if self.decision == "absent":
             self.document_id.action_decide_absent()
+        else:
+            deposit_id = self.deposit_id.strip()
+            shown = self.line_ids.filtered(lambda line: line.deposit_id == deposit_id)[:1]
+            document = self.document_id
+            decide = document._decide_deposited if self.decision == "deposited" else document._decide_other
+            decide(deposit_id, shown.reference or "")
         return {"type": "ir.actions.act_window_close"}
 
 
@@ -113,7 +128,9 @@ class L10nTnEdiDecideLine(models.TransientModel):
     same = fields.Selection(
         [
             ("ours", "The very file that was sent"),
+            ("changed", "Our signature, but not what was sent"),
             ("content", "The same invoice, signed otherwise"),
+            ("earlier", "An earlier version of the invoice"),
             ("other", "Another document"),
             ("unreadable", "It cannot be read"),
         ],
@@ -128,20 +145,20 @@ class L10nTnEdiDecideLine(models.TransientModel):
         :return: values of a line.
         """
         seen = document._read_deposit(deposit, Recording(self.env))
-        if not seen.signature_value:
-            same = "unreadable"
-        elif document._is_ours(seen.signature_value):
-            same = "ours"
-        else:
-            same = "content" if seen.document_digest == document.document_digest else "other"
+        sent = document._sent()
+        kind = consulted.kind_of(sent, seen)
+        if kind == "ours" and not seen.signature_value:
+            kind = "unreadable"
+        elif kind == "ours" and seen.any_reference and consulted.acceptance_mismatches(sent, seen):
+            kind = "changed"
         return {
             "deposit_id": str(deposit.deposit_id or ""),
             "number": deposit.number,
             "date": self._moment(deposit.date_process),
             "total": str(seen.total if seen.total is not None else deposit.amount_tax or ""),
-            "reference": deposit.reference,
+            "reference": seen.any_reference,
             "errors": "\n".join(" ".join(filter(None, error)) for error in deposit.errors),
-            "same": same,
+            "same": COMPARED.get(kind, "other"),
         }
 
     @api.model
@@ -157,4 +174,11 @@ class L10nTnEdiDecideLine(models.TransientModel):
         self.ensure_one()
         wizard = self.decide_id
         wizard.write({"decision": "deposited", "deposit_id": self.deposit_id})
+        return wizard.action_apply()
+
+    def action_disown(self):
+        """This deposit is another document, and the invoice is not there: the screen has asked for both."""
+        self.ensure_one()
+        wizard = self.decide_id
+        wizard.write({"decision": "other", "deposit_id": self.deposit_id, "sure": True})
         return wizard.action_apply()

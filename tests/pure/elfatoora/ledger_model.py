@@ -11,8 +11,8 @@ from decimal import Decimal
 from elfatoora import decisions as d
 from elfatoora.answers import SAVE, AckError, Deposit, FaultAnswer, Problem, SaveAnswer
 from elfatoora.client import Call
-from elfatoora.decisions import History, Seen, Sent
-from elfatoora.facts import RESEND, VISIBLE
+from elfatoora.decisions import History, Ruling, Seen, Sent
+from elfatoora.facts import RELEASED, RESEND, SAME_REASON, VISIBLE
 
 LEASE = 120.0
 WINDOW = 1800.0
@@ -54,10 +54,21 @@ class Fate:
 
 @dataclass(frozen=True)
 class Scenario:
+    """What happens.
+
+    :param complete: whether each question is answered completely, one after the other; all the rest is
+    :param later_visible_from: when TTN begins to show later deposits of the account
+    :param blind: between these moments its complete answers show nothing at all
+    :param noise: deposits of others that it shows
+    :param human: what a responsible says of the deposit that decided: "others", "ours"; "" for nothing
+    """
+
     saves: tuple[Save, ...] = (Save(),)
     fates: tuple[Fate, ...] = (Fate(),)
     complete: tuple[bool, ...] = ()
     later_visible_from: float = 0.0
+    blind: tuple[float, float] = (0.0, 0.0)
+    human: str = ""
     auto_resend: bool = False
     noise: tuple[Seen, ...] = ()
     seed: int = 0
@@ -114,6 +125,8 @@ class Machine:
     ever_seen: bool = False
     resent: bool = False
     reference: str = ""
+    rulings: tuple[Ruling, ...] = ()
+    conflict: dict = field(default_factory=dict)
     deposit_ids: frozenset[int] = frozenset()
     ledger: list[Real] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
@@ -135,7 +148,27 @@ class Machine:
         if decision.state == d.REJECTED:
             self.rejections.append((self.now, decision.code))
         self.due = float("inf") if decision.retry_in is None else self.now + decision.retry_in
+        if decision.state == d.CONFLICT and SAME_REASON not in decision.flags:
+            self.conflict = decision.params
         self.history.append((self.now, decision.state, decision.code))
+        if decision.state == d.TO_DECIDE and decision.seen and self.scenario.human:
+            self.rule(decision.seen)
+
+    def rule(self, shown: Seen) -> None:
+        """What a human decides about a deposit, who knows which are ours; one word on each."""
+        named = shown.deposit.deposit_id
+        if named in {real.deposit_id for real in self.ledger} or named in {
+            r.deposit_id for r in self.rulings
+        }:
+            return
+        ours = self.scenario.human == "ours"
+        self.rulings += (Ruling(named, ours, shown.any_reference),)
+
+    def later_seen(self) -> float | None:
+        """When the account's other questions last showed a later deposit; they are asked all the time."""
+        hidden_from, hidden_to = self.scenario.blind
+        shown_at = hidden_from if hidden_from <= self.now < hidden_to else self.now
+        return shown_at if shown_at >= self.scenario.later_visible_from else None
 
     def save(self) -> None:
         fates = self.scenario.fates
@@ -167,13 +200,14 @@ class Machine:
         complete = self.scenario.complete[self.asked] if self.asked < len(self.scenario.complete) else True
         self.asked += 1
         shown = [s for real in self.ledger if self.now >= real.arrival and (s := real.shown(self.now))]
-        seen = [*self.scenario.noise, *shown]
+        hidden_from, hidden_to = self.scenario.blind
+        seen = [] if hidden_from <= self.now < hidden_to else [*self.scenario.noise, *shown]
         random.Random(self.scenario.seed + self.asked).shuffle(seen)
         sent = Sent(**{**SENT.__dict__, "deposit_ids": self.deposit_ids})
         history = History(
             self.state, self.now, self.doubtful, self.lease_until, self.absences, self.polls, self.ever_seen,
-            self.now >= self.scenario.later_visible_from, WINDOW, 0.0, self.scenario.auto_resend, self.resent,
-            self.reference,
+            self.later_seen(), WINDOW, 0.0, self.scenario.auto_resend, self.resent,
+            self.reference, bool(self.reached), self.rulings, self.conflict,
         )  # fmt: skip
         decision = d.after_consult(sent, seen if complete else None, history)
         self.polls += 1
@@ -234,9 +268,12 @@ def violations(machine: Machine) -> list[str]:
         found.append("two acceptances without conflict")
     if readable and machine.state not in (d.ACCEPTED, d.CONFLICT):
         found.append("acceptance lost")
+    if machine.state == RELEASED and machine.ledger:
+        found.append("released although TTN holds it")
     if accepted and machine.state not in (d.ACCEPTED, d.CONFLICT, d.TO_DECIDE, d.SUBMITTED):
         found.append("an acceptance that can't be read is forgotten")
-    if machine.state == d.ACCEPTED and machine.reference not in {
+    named = {ruling.reference for ruling in machine.rulings if ruling.ours}
+    if machine.state == d.ACCEPTED and machine.reference not in named | {
         f"REF{real.deposit_id}" for real in machine.ledger
     }:
         found.append("accepted without acceptance")

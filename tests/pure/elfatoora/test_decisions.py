@@ -25,7 +25,7 @@ from elfatoora.answers import (
 )
 from elfatoora.attempts import TRIES
 from elfatoora.client import Call
-from elfatoora.decisions import History, Seen, Sent
+from elfatoora.decisions import History, Ruling, Seen, Sent
 from elfatoora.rejections import classify_problem
 
 SENT = Sent(
@@ -144,7 +144,17 @@ def test_lease_expired():
 
 # --- after a question ---------------------------------------------------------------------------------------------------
 
-ABSENT = {"absences": (LEASE + 1, LEASE + 60), "later_visible": True}
+
+def ruled(deposit_id, named, ours=True, waited=60, state=d.TO_DECIDE, **values):
+    """Somebody has decided about a deposit."""
+    return at(waited, state, rulings=(Ruling(deposit_id, ours, named),), **values)
+
+
+def disowned(deposit_id, **values):
+    return ruled(deposit_id, "", ours=False, **values)
+
+
+ABSENT = {"absences": (LEASE + 1, LEASE + 60), "later_seen": LEASE + DAY}
 ASKED = [
     # (deposits, history, state, code)
     # ours, by signature or by id
@@ -234,12 +244,16 @@ ASKED = [
     ([], at(1800, attempts=2, auto_resend=True, **ABSENT), d.TO_DECIDE, "ask.absent"),
     ([], at(1800, d.TO_DECIDE, auto_resend=True, **ABSENT), d.TO_DECIDE, "ask.absent"),
     ([blank(8)], at(1800, auto_resend=True, **ABSENT), d.TO_DECIDE, "ask.unreadable"),
-    ([], at(1800, absences=(LEASE + 1,), later_visible=True), d.UNKNOWN, "ask.not_visible"),
-    ([], at(1800, absences=(LEASE - 1, LEASE - 2, LEASE + 5), later_visible=True), d.UNKNOWN, "ask.not_visible"),
-    ([], at(1800, absences=(LEASE + 5, LEASE + 5), later_visible=True), d.UNKNOWN, "ask.not_visible"),
-    ([], at(1800, absences=(LEASE + 1800, LEASE + 1801), later_visible=True), d.UNKNOWN, "ask.not_visible"),
+    ([], at(1800, absences=(LEASE + 1,), later_seen=LEASE + DAY), d.UNKNOWN, "ask.not_visible"),
+    ([], at(1800, absences=(LEASE - 1, LEASE - 2, LEASE + 5), later_seen=LEASE + DAY), d.UNKNOWN, "ask.not_visible"),
+    ([], at(1800, absences=(LEASE + 5, LEASE + 5), later_seen=LEASE + DAY), d.UNKNOWN, "ask.not_visible"),
+    ([], at(1800, absences=(LEASE + 1800, LEASE + 1801), later_seen=LEASE + DAY), d.UNKNOWN, "ask.not_visible"),
     ([], at(1800, absences=(LEASE + 1, LEASE + 60)), d.UNKNOWN, "ask.not_visible"),
     ([], at(DAY, absences=(LEASE + 1, LEASE + 60)), d.TO_DECIDE, "ask.absent_unproved"),
+    # a later deposit proves something only when it was shown at the answer that settles, or after it
+    ([], at(1900, absences=(LEASE + 1, LEASE + 60, LEASE + 1800), later_seen=LEASE + 1799), d.UNKNOWN, "ask.not_visible"),
+    ([], at(1900, absences=(LEASE + 1, LEASE + 60, LEASE + 1800), later_seen=LEASE + 1800), d.TO_DECIDE, "ask.absent"),
+    ([], at(1900, absences=(LEASE + 1, LEASE + 1800), later_seen=LEASE + 1850), d.UNKNOWN, "ask.not_visible"),
     ([], at(2999, longest_delay=1000, **ABSENT), d.UNKNOWN, "ask.not_visible"),
     ([], at(3000, longest_delay=1000, **ABSENT), d.TO_DECIDE, "ask.absent"),
     ([], at(1800, ever_seen=True, auto_resend=True, **ABSENT), d.UNKNOWN, "ask.not_visible"),
@@ -256,6 +270,45 @@ ASKED = [
     (None, at(60, d.SIGNED), d.SIGNED, "ask.no_answer"),
     (None, at(60, d.ACCEPTED, reference="R"), d.ACCEPTED, "ask.no_answer"),
     (None, at(60, d.REJECTED), d.REJECTED, "ask.no_answer"),
+    # somebody decided: it is ours
+    ([seen(2, reference="R", **SAME)], ruled(2, "R"), d.ACCEPTED, "accept.decided"),
+    ([seen(2, reference="R", **OLD)], ruled(2, "R"), d.ACCEPTED, "accept.decided"),
+    ([seen(2, reference="R", total=Decimal(1))], ruled(2, "R"), d.ACCEPTED, "accept.decided"),
+    ([blank(5, reference="R")], ruled(5, "R"), d.ACCEPTED, "accept.decided"),
+    ([blank(8, reference="R")], ruled(8, "R"), d.ACCEPTED, "accept.decided"),
+    ([seen(2, reference="R", **SAME)], ruled(2, "R", state=d.ACCEPTED, reference="R"), d.ACCEPTED, "accept.decided"),
+    ([seen(2, reference="R", total=Decimal(1))], ruled(2, "R", state=d.ACCEPTED, reference="R"), d.ACCEPTED, "accept.decided"),
+    ([seen(2, generated="R", **SAME)], ruled(2, "R", state=d.SUBMITTED), d.SUBMITTED, "accept.waiting_document"),
+    ([seen(3), seen(2, reference="R", **SAME)], ruled(2, "R"), d.ACCEPTED, "accept.decided"),
+    ([seen(3, reference="Q"), seen(2, reference="R", **SAME)], ruled(2, "R"), d.CONFLICT, "accept.two_acceptances"),
+    # but not another one, nor under another reference than it had
+    ([seen(2, reference="Q", **SAME)], ruled(2, "R"), d.TO_DECIDE, "ask.same_document"),
+    ([seen(3, reference="R", **SAME)], ruled(2, "R"), d.TO_DECIDE, "ask.same_document"),
+    ([seen(2, **SAME)], ruled(2, ""), d.TO_DECIDE, "ask.same_document"),
+    ([seen(2, reference="R", **TAKEN)], ruled(2, "R", state=d.SIGNED), d.TO_DECIDE, "ask.number_taken"),
+    # somebody decided: it is another document's
+    ([seen(2, **TAKEN)], disowned(2, tried=False), facts.RELEASED, "ask.released"),
+    ([seen(2, **TAKEN)], disowned(2, tried=False, state=d.SIGNED), facts.RELEASED, "ask.released"),
+    ([seen(2, **TAKEN), seen(3, **TAKEN)], disowned(2, tried=False, state=d.SIGNED), d.TO_DECIDE, "ask.number_taken"),
+    ([seen(2, **TAKEN), seen(3, **OLD)], disowned(2, tried=False, state=d.SIGNED), d.TO_DECIDE, "ask.number_taken"),
+    ([seen(2, **TAKEN), seen(3)], disowned(2, tried=False), d.SUBMITTED, "ask.pending"),
+    ([seen(2, **TAKEN), seen(3, reference="R")], disowned(2, tried=False), d.ACCEPTED, "accept.accepted"),
+    ([seen(2, **TAKEN)], disowned(2), d.TO_DECIDE, "ask.release_waits"),
+    ([seen(2, **TAKEN)], disowned(2, waited=1800, **ABSENT), facts.RELEASED, "ask.released"),
+    ([seen(2, **TAKEN)], disowned(2, waited=1800, state=d.SIGNED, **ABSENT), facts.RELEASED, "ask.released"),
+    ([seen(2, **TAKEN)], disowned(2, waited=1800, **{**ABSENT, "later_seen": None}), d.TO_DECIDE, "ask.release_waits"),
+    ([seen(2, **TAKEN)], disowned(2, waited=1800, ever_seen=True, **ABSENT), d.TO_DECIDE, "ask.release_waits"),
+    ([seen(2, **TAKEN)], disowned(2, waited=DAY, ever_seen=True, **ABSENT), facts.RELEASED, "ask.released"),
+    ([seen(5, **TAKEN)], disowned(5, waited=1800, **ABSENT), facts.RELEASED, "ask.released"),
+    ([seen(5, number="FAC/70", **TAKEN)], disowned(5, waited=1800, **ABSENT), d.TO_DECIDE, "ask.absent"),
+    ([seen(2, reference="R", total=Decimal(1))], disowned(2, waited=DAY, ever_seen=True, **ABSENT), facts.RELEASED,
+     "ask.released"),
+    ([blank(8, "FAC")], disowned(8, waited=1800, **ABSENT), d.TO_DECIDE, "ask.absent"),
+    ([blank(8)], disowned(8, waited=1800, **ABSENT), facts.RELEASED, "ask.released"),
+    # nobody disowns what is ours beyond doubt, nor the same document
+    ([seen(2, reference="R")], disowned(2), d.ACCEPTED, "accept.accepted"),
+    ([seen(2)], disowned(2), d.SUBMITTED, "ask.pending"),
+    ([seen(2, reference="R", **SAME)], disowned(2), d.TO_DECIDE, "ask.same_document"),
 ]  # fmt: skip
 WITH_ID = replace(SENT, deposit_ids=frozenset({5}))
 
@@ -275,7 +328,7 @@ def test_every_code_and_flag_is_reached():
         known = any(s.deposit.deposit_id == 5 for s in deposits or ())
         made.append(d.after_consult(WITH_ID if known else SENT, deposits, history))
     assert {decision.code for decision in made} == d.CODES
-    assert {decision.state for decision in made} == d.STATES
+    assert {decision.state for decision in made} == d.STATES | {facts.RELEASED}
     assert frozenset().union(*(decision.flags for decision in made)) == d.FLAGS
 
 
@@ -297,6 +350,52 @@ def test_what_is_handed_over():
         SENT, [seen(reference="R", number="X", sender=None, total=None, document_digest=None)], UNKNOWN
     )
     assert mismatch.params == {"reference": "R", "fields": ["document_digest", "number", "sender", "total"]}
+
+
+@pytest.mark.parametrize("state", [d.TO_DECIDE, d.ACCEPTED, d.CONFLICT])
+def test_no_answer_says_nothing_new(state):
+    assert facts.SAME_REASON in d.after_consult(SENT, None, at(9 * DAY, state)).flags
+    assert facts.SAME_REASON not in d.after_consult(SENT, None, at(DAY)).flags
+
+
+def test_both_acceptances_stay_known():
+    """Whichever of them TTN hides, and whatever order it shows them in."""
+    one, two = seen(1, reference="R"), seen(2, reference="Q")
+    first = d.after_consult(SENT, [one, two], UNKNOWN)
+    assert set(first.acceptances) == {one, two}
+    for deposits in ([one], [two], [], [two, one], [blank(8)]):
+        known = at(DAY, d.CONFLICT, reference="R", conflict=first.params)
+        again = d.after_consult(SENT, deposits, known)
+        assert (again.state, again.reference, again.params) == (d.CONFLICT, "R", first.params)
+    third = d.after_consult(SENT, [seen(3, reference="S")], known)
+    assert third.params == {"references": ["Q", "R", "S"], "deposits": [1, 2, 3]}
+
+
+def test_what_somebody_named_is_proved_by_ttn_alone():
+    def flags(deposit):
+        return d.after_consult(SENT, [deposit], ruled(2, "R")).flags
+
+    assert facts.UNPROVED not in flags(seen(2, reference="R", **SAME))
+    assert facts.UNPROVED in flags(seen(2, reference="R", ttn_signature="invalid", **SAME))
+    assert facts.UNPROVED in flags(seen(2, reference="R", total=Decimal(1)))
+    assert facts.UNPROVED in flags(blank(2, reference="R"))
+    named = d.after_consult(SENT, [seen(2, reference="R", **SAME)], ruled(2, "R"))
+    assert (named.reference, named.deposit_id) == ("R", 2)
+
+
+def test_a_later_deposit_is_asked_for_when_it_alone_is_missing():
+    absent = {"absences": (LEASE + 1, LEASE + 60)}
+    assert facts.WITNESS in d.after_consult(SENT, [], at(1800, **absent)).flags
+    assert facts.WITNESS in d.after_consult(SENT, [], at(DAY, **absent)).flags
+    assert facts.WITNESS not in d.after_consult(SENT, [], at(1799, **absent)).flags
+    assert facts.WITNESS not in d.after_consult(SENT, [], at(1800, **ABSENT)).flags
+    taken = [seen(2, **TAKEN)]
+    assert facts.WITNESS in d.after_consult(SENT, taken, disowned(2, waited=1800, **absent)).flags
+
+
+def test_nothing_goes_by_itself_where_somebody_has_decided():
+    history = at(1800, auto_resend=True, rulings=(Ruling(9, False),), **ABSENT)
+    assert d.after_consult(SENT, [], history).state == d.TO_DECIDE
 
 
 def test_errors_of_others_do_not_count():
@@ -369,11 +468,19 @@ any_history = st.builds(
     absences=st.lists(st.floats(0, 40 * DAY), max_size=5).map(tuple),
     polls=st.integers(0, 100),
     ever_seen=st.booleans(),
-    later_visible=st.booleans(),
+    later_seen=st.none() | st.floats(0, 40 * DAY),
     longest_delay=st.floats(0, 10_000),
     auto_resend=st.booleans(),
     resent=st.booleans(),
     reference=st.sampled_from(["", "R"]),
+    tried=st.booleans(),
+    rulings=st.lists(
+        st.builds(
+            Ruling, st.sampled_from([5, 6, 90]), st.booleans(), reference=st.sampled_from(["", "R", "Q"])
+        ),
+        max_size=2,
+        unique_by=lambda ruling: ruling.deposit_id,
+    ).map(tuple),
 )
 
 
@@ -388,7 +495,7 @@ def is_longer(one):
 )
 def test_whatever_ttn_shows(sent, deposits, history, rng):
     decision = d.after_consult(sent, deposits, history)
-    assert decision.state in d.STATES
+    assert decision.state in d.STATES | {facts.RELEASED}
     assert decision.code in d.CODES
     assert decision.flags <= d.FLAGS
     assert decision.retry_in is None or decision.retry_in >= 0
@@ -399,6 +506,20 @@ def test_whatever_ttn_shows(sent, deposits, history, rng):
         rng.shuffle(other_order)
         again = d.after_consult(sent, other_order, history)
         assert (again.state, again.code) == (decision.state, decision.code)
+    disowned_ids = {ruling.deposit_id for ruling in history.rulings if not ruling.ours}
+
+    def is_disowned(one):
+        return one.deposit.deposit_id in disowned_ids
+
+    # released only where somebody said so, and nothing that may be ours is in view
+    if decision.state == facts.RELEASED:
+        assert history.state in (d.SIGNED, d.TO_DECIDE)
+        assert is_disowned(decision.seen)
+        assert not any(
+            s.signature_value and "".join(s.signature_value.split()) == "SIG" and not is_disowned(s)
+            for s in deposits
+        )
+        assert not history.tried or history.now >= history.lease_until + 1800
     # an acceptance, once known, is never given up
     if history.reference and history.state in (d.ACCEPTED, d.CONFLICT):
         assert decision.reference
@@ -410,12 +531,17 @@ def test_whatever_ttn_shows(sent, deposits, history, rng):
     if decision.state == d.SIGNED and history.state != d.SIGNED:
         assert history.state == d.UNKNOWN
         assert history.auto_resend and not history.resent and history.attempts == 1
-        assert history.now >= history.lease_until + 1800 and history.later_visible
+        assert not history.rulings
+        assert history.now >= history.lease_until + 1800
+        assert history.later_seen >= history.lease_until + 1800
         assert all(s.other or s.signature_value in ("X", "OLD") or is_longer(s) for s in deposits)
     if decision.code == "ask.absent_confirmed":
-        assert all(s.other or s.signature_value or is_longer(s) for s in deposits)
-    # accepted only with a reference of a document that is ours
-    if decision.state == d.ACCEPTED and history.state != d.ACCEPTED and not history.reference:
+        assert all(s.other or s.signature_value or is_longer(s) or is_disowned(s) for s in deposits)
+    # accepted only with a reference of a document that is ours, or that somebody named with it
+    if decision.code == "accept.decided":
+        named = Ruling(decision.seen.deposit.deposit_id, True, decision.reference)
+        assert named in history.rulings and decision.reference == decision.seen.any_reference
+    elif decision.state == d.ACCEPTED and history.state != d.ACCEPTED and not history.reference:
         shown = decision.seen
         assert "".join(shown.signature_value.split()) == "SIG"
         assert (shown.document_digest, shown.number.strip(), shown.sender) == (
@@ -430,5 +556,9 @@ def test_whatever_ttn_shows(sent, deposits, history, rng):
     if decision.state == d.REJECTED and history.state != d.REJECTED and deposits is not None:
         assert decision.causes and decision.seen in deposits
         assert not any(
-            not s.signature_value and not s.other and s.deposit.deposit_id not in (5, 90) for s in deposits
+            not s.signature_value
+            and not s.other
+            and s.deposit.deposit_id not in (5, 90)
+            and not is_disowned(s)
+            for s in deposits
         )

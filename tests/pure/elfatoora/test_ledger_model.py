@@ -11,7 +11,7 @@ from elfatoora import consulted
 from elfatoora import decisions as d
 from elfatoora.answers import AckError, Deposit
 from elfatoora.decisions import Seen
-from elfatoora.facts import DUPLICATE
+from elfatoora.facts import DUPLICATE, RELEASED
 from tests.pure.elfatoora.ledger_model import (
     DAY,
     LEASE,
@@ -53,6 +53,15 @@ rejected_of_other = Seen(
 )
 unreadable = Seen(Deposit(503, "fac-7"))
 unreadable_of_other = Seen(Deposit(504, "FAC/72"))
+
+taken = Seen(Deposit(505, "FAC/7", "I-11"), "O5", "O5=", "0736202XAM000", "FAC/7", "I-11", Decimal(7))
+taken_too = Seen(
+    Deposit(506, "FAC/7", "I-11", "REFT"), "O6", "O6=", "0736202XAM000", "FAC/7", "I-11", Decimal(8), "REFT"
+)
+signed_otherwise = Seen(
+    Deposit(507, "FAC/7", "I-11", "REFS"),
+    *("RESIGNED", "DIGEST=", "0736202XAM000", "FAC/7", "I-11", Decimal("119"), "REFS", "valid", "DIGEST="),
+)
 
 saves = st.builds(
     Save,
@@ -127,6 +136,46 @@ def test_a_deposit_that_appears_after_a_resend_is_flagged(late, verdict):
         assert machine.state == (d.CONFLICT if verdict == "accept" else d.ACCEPTED)
 
 
+never_hidden = fates.map(lambda fate: Fate(**{**fate.__dict__, "gap": (0.0, 0.0)}))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    scenarios.map(lambda s: s.__dict__),
+    st.lists(never_hidden, min_size=1, max_size=3).map(tuple),
+    st.sampled_from([(taken,), (taken_too,), (taken, taken_too)]),
+)
+def test_a_number_that_is_taken_is_released_only_without_ours(scenario, fates, takers):
+    """Somebody says that what has our number is another document: nothing is deposited for it, nothing of ours left alone."""
+    machine = play(
+        Scenario(
+            **{
+                **scenario,
+                "fates": fates,
+                "noise": takers,
+                "human": "others",
+                "complete": (),
+                "blind": (0, 0),
+            }
+        )
+    )
+    assert not violations(machine), machine.history[-8:]
+    # Each deposit has its word, and the document its end, whatever TTN does.
+    if not machine.ledger and machine.reached:
+        assert machine.state == RELEASED, machine.history[-8:]
+
+
+@settings(max_examples=100, deadline=None)
+@given(scenarios.map(lambda s: Scenario(**{**s.__dict__, "noise": (signed_otherwise,), "human": "ours"})))
+def test_what_somebody_takes_for_ours_is_never_lost(scenario):
+    machine = play(scenario)
+    assert not violations(machine), machine.history[-8:]
+    if machine.rulings:
+        assert machine.state in (d.ACCEPTED, d.CONFLICT)
+        known = {machine.reference, *machine.conflict.get("references", ())}
+        assert "REFS" in known
+
+
 def test_every_short_history():
     """All answers of two attempts, all verdicts and all kinds of content, with and without a doubled request."""
     count = 0
@@ -176,6 +225,17 @@ def test_without_the_later_deposit_there_are_two():
     assert deposits(Scenario(**{**stale.__dict__, "later_visible_from": 0.0}))[0] == 2
 
 
+def test_a_view_that_goes_blind_proves_nothing(monkeypatch):
+    """A later deposit was shown once; then TTN shows nothing for hours, ours neither."""
+    blind = Scenario(
+        saves=LATE.saves, fates=(Fate(visible=200),), auto_resend=True, blind=(150.0, 3 * 3600.0)
+    )
+    count, machine = deposits(blind)
+    assert (count, machine.state) == (1, d.ACCEPTED)
+    monkeypatch.setattr(d, "_view_moved_since", lambda moment, history: history.later_seen is not None)
+    assert deposits(blind)[0] == 2
+
+
 def test_without_three_answers_there_are_two(monkeypatch):
     """A view that fails once must not be enough."""
     flicker = Scenario(saves=LATE.saves, fates=(Fate(visible=0, gap=(0, 3100)),), auto_resend=True,
@@ -189,7 +249,7 @@ def test_without_the_signature_value_another_deposit_is_taken_for_ours(monkeypat
     scenario = Scenario(saves=(Save(0, 1, "lost"),), noise=(other_company,))
     assert play(scenario).state == d.TO_DECIDE
     monkeypatch.setattr(
-        consulted, "_kind", lambda sent, seen: "ours" if seen.number == sent.number else "other"
+        consulted, "kind_of", lambda sent, seen: "ours" if seen.number == sent.number else "other"
     )
     assert play(scenario).history[-1][2] == "accept.mismatch"
 
