@@ -280,12 +280,13 @@ class L10nTnEdiDocument(models.Model):
         }
 
     def _belongs_to_another(self, deposit):
+        """:return: whether it is known as another invoice's; that of an earlier document of this one concerns us."""
         if not deposit.deposit_id:
             return False
         return bool(
             self.sudo().search_count(
                 [
-                    ("id", "!=", self.id),
+                    ("move_id", "!=", self.move_id.id),
                     ("mode", "=", self.mode),
                     ("sender", "=", self.sender),
                     ("deposit_id", "=", str(deposit.deposit_id)),

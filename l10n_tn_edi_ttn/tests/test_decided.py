@@ -148,6 +148,28 @@ class TestDecided(UnknownCase):
         self.assertEqual((document.state, document.reason_code), ("accepted", "accept.decided"))
         self.assertEqual((document.deposit_id, self.deposited(document.number)), (deposit_id, 1))
 
+    def test_earlier_document_counts_again(self):
+        """TTN accepts what it had rejected, before its correction is deposited."""
+        self.fault("rejected_then_accepted")
+        rejected = self.deposit()
+        self.follow()
+        self.assertEqual(rejected.state, "rejected")
+        move = rejected.move_id
+        move.invoice_line_ids[0].name = "Prestation corrigée"
+        move.action_l10n_tn_edi_correct()
+        corrected = self.document_of(move)
+        self.sandbox.advance_clock(100)
+        self.submit()
+        self.follow()
+        self.assertEqual((corrected.state, corrected.reason_code), ("to_decide", "ask.earlier_accepted"))
+        self.shown(corrected, rejected.deposit_id, "earlier").action_choose()
+        self.assertEqual((corrected.state, corrected.live), ("withdrawn", False))
+        self.assertEqual((self.document_of(move), rejected.live), (rejected, True))
+        self.follow()
+        self.assertEqual((rejected.state, rejected.unproved), ("accepted", False))
+        self.assertFalse(move._l10n_tn_edi_awaits_ttn())
+        self.assertEqual(self.deposited(), 1)
+
     # === It is another document === #
 
     def test_taken_number_is_released_at_once_when_nothing_was_tried(self):
