@@ -120,9 +120,11 @@ class L10nTnEdiDocument(models.Model):
         """:return: values of a document that TTN shows for the first time."""
         self.ensure_one()
         values = {"first_seen_at": fields.Datetime.now()}
-        if self.poll_count and self.submitted_at:
+        # Of a deposit whose answer was lost, the attempt alone tells when it was made.
+        tried_at = self.poll_count and (self._saves()[:1].started_at or self.submitted_at)
+        if tried_at:
             # Only what a question before did not show yet: when nobody asked, TTN was not slow.
-            values["visibility_delay"] = history.now - seconds_of(self.submitted_at)
+            values["visibility_delay"] = history.now - seconds_of(tried_at)
         return values
 
     def _ask_about_later(self):

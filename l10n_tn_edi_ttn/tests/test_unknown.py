@@ -226,6 +226,37 @@ class TestUnknown(UnknownCase):
         self.assertEqual(document.state, "accepted", document.reason)
         self.assertEqual(len(self.saves(document.number)), 1)
 
+    def test_a_slow_view_is_remembered(self):
+        """What was found of an attempt whose answer was lost tells how long to wait for the next."""
+        document = self.lost("late_deposit", delay=3600)
+        self.follow()
+        self.assertEqual(document.state, "unknown")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET started_at = started_at - interval '40 minutes' "
+            "WHERE document_id = %s AND operation = 'save'",
+            [document.id],
+        )
+        document.exchange_ids.invalidate_recordset(flush=False)
+        self.addCleanup(self.sandbox.advance_clock, 0)
+        self.sandbox.advance_clock(4000)
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+        self.assertFalse(document.visibility_delay < 2400, document.visibility_delay)
+        self.assertEqual(self.documents._longest_delay_of("test", document.sender), document.visibility_delay)
+        self.sandbox.advance_clock(0)
+        lost = self.lost("reset_before")
+        self.age(lost, minutes=100)
+        self.accept()
+        self.ask_until_decided(lost)
+        self.assertEqual(lost.state, "unknown", "three times as long as the longest is not over")
+        self.age(lost, hours=1)
+        self.ask_until_decided(lost)
+        self.assertEqual((lost.state, lost.reason_code), ("to_decide", "ask.absent"))
+
+    def test_a_deposit_that_is_shown_at_once_is_not_slow(self):
+        self.assertFalse(self.accept().visibility_delay)
+
     def test_nobody_waits_for_ever(self):
         document = self.lost("reset_before")
         self.age(document, days=2)
