@@ -48,6 +48,19 @@ class Sorted:
         """Something beside ours could still be accepted under our number."""
         return bool(self.same_document or self.earlier_pending or self.number_taken)
 
+    @property
+    def of_concern(self) -> tuple[Seen, ...]:
+        """What has to be cleared up before the document may be deposited (again): all but rejected earlier versions."""
+        return (
+            *self.ours,
+            *self.same_document,
+            *(s for s in self.earlier if s.any_reference),
+            *self.earlier_pending,
+            *self.id_of_other,
+            *self.unreadable,
+            *self.number_taken,
+        )
+
 
 def compact(text: str | None) -> str:
     """Base64 without white space: TTN may wrap or indent what it returns."""

@@ -174,8 +174,8 @@ class AccountMove(models.Model):
                     "hold": delay and (self.l10n_tn_edi_hold or company.l10n_tn_edi_sending == "on_demand"),
                     "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=wait),
                     "ask_first": any(
-                        other.attempt_count or other.ask_first
-                        for other in self.sudo().l10n_tn_edi_document_ids
+                        earlier.attempt_count or earlier.ask_first
+                        for earlier in self.sudo().l10n_tn_edi_document_ids
                     ),
                 }
             )

@@ -323,6 +323,15 @@ class L10nTnEdiDocument(models.Model):
             "findings": False,
         }
 
+    def _version_values(self):
+        """:return: what an exchange remembers of the bytes that are signed now."""
+        self.ensure_one()
+        return {
+            "sha256": self.sha256,
+            "signature_value": self.signature_value,
+            "document_digest": self.document_digest,
+        }
+
     def _withdraw(self):
         """The invoice is no longer there to be sent (draft, cancelled, excluded)."""
         self._require("withdraw")

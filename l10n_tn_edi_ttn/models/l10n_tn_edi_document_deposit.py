@@ -9,7 +9,7 @@ from odoo import api, fields, models
 
 from ..elfatoora import decisions, facts
 from .l10n_tn_edi_account import SETTINGS_REASONS
-from .l10n_tn_edi_document import AT_TTN
+from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, TO_DEPOSIT
 
 _logger = logging.getLogger(__name__)
@@ -150,9 +150,7 @@ class L10nTnEdiDocument(models.Model):
         return {
             "lease_until": lease_until,
             "attempt": self.attempt_count,
-            "sha256": self.sha256,
-            "signature_value": self.signature_value,
-            "document_digest": self.document_digest,
+            **self._version_values(),
         }
 
     def _certificate_was_replaced(self):
@@ -233,12 +231,26 @@ class L10nTnEdiDocument(models.Model):
         )
         if late:
             # Another worker has moved on (the lease was over); only a deposit number still tells something new.
-            if decision.deposit_id and self.state == "unknown" and not self.deposit_id:
-                self._apply_deposit(decision, exchange.started_at, recording)
+            if decision.deposit_id:
+                self._record_late_deposit(exchange, decision, recording)
             return
         self._apply_deposit(decision, exchange.started_at, recording)
         if facts.ACCOUNT in decision.flags and decision.state != "submitted":
             self._pause_account(decision)
+
+    def _record_late_deposit(self, exchange, decision, recording):
+        """TTN took a document whose attempt was given up meanwhile.
+
+        :param exchange: the attempt.
+        :param decision: ``decisions.Decision`` with a deposit number.
+        :param recording: as in ``_record_deposit``.
+        """
+        self.ensure_one()
+        again = self.state == "signed" and self.sha256 == exchange.sha256
+        if (self.state == "unknown" or again) and not self.deposit_id:
+            self._apply_deposit(decision, exchange.started_at, recording)
+        elif self.state in (*BEFORE_CLAIM, "withdrawn") and self.deposit_id != str(decision.deposit_id):
+            self._ask_anew([decision.deposit_id])
 
     def _pause_account(self, decision):
         """What refused this document would refuse every other of the account: they wait for better settings, not for a refusal.

@@ -10,10 +10,12 @@ from odoo.tools import SQL
 from ..elfatoora import cev, decisions
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
 from ..elfatoora.beside import beside
+from ..elfatoora.consulted import sort_deposits
 from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, RETRYABLE, TO_ASK
 from .l10n_tn_edi_exchange import seconds_of
 
@@ -87,7 +89,9 @@ class L10nTnEdiDocument(models.Model):
                 asked += document
         # Nobody else asks meanwhile.
         asked.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
-        exchanges = Exchange._open_all("consult", now, dict.fromkeys(asked, {}))
+        exchanges = Exchange._open_all(
+            "consult", now, {document: document._version_values() for document in asked}
+        )
         # By number and not by deposit: only so a second deposit of the document is seen.
         return {
             (document.id, exchange.id): (clients[document.company_id, document.mode], document.number)
@@ -110,6 +114,10 @@ class L10nTnEdiDocument(models.Model):
         exchange._complete(call, recording, answer_class="answered" if complete else "unknown")
         if self.state == "sending":
             return  # the matter is in other hands meanwhile
+        if not self._is_asked_now(exchange, recording):
+            if complete:
+                self._record_untimely(exchange, answer.deposits, recording)
+            return
         cause, taught = None, self.env["l10n_tn_edi.rejection.cause"]._rules()
         if isinstance(answer, FaultAnswer):
             cause = classify_fault(answer, extra=taught)
@@ -124,24 +132,95 @@ class L10nTnEdiDocument(models.Model):
         self._apply_verdict(decision, history, recording)
         self._note_beside(decision, beside(sent, seen or (), taught), recording)
 
+    # --- Answers that come too late --------------------------------------------------------------------------------
+
+    def _is_asked_now(self, exchange, recording):
+        """:return: whether the answer to a question may decide about the document as it stands: it was neither taken back nor
+        signed anew since.
+        """
+        self.ensure_one()
+        if self.state not in decisions.STATES or exchange.sha256 != self.sha256:
+            return False
+        # What was not at TTN a while ago may be there by now, so a deposit needs a fresh answer.
+        fresh_until = fields.Datetime.add(exchange.started_at, seconds=LEASE_SECONDS)
+        return self.state != decisions.SIGNED or recording.now <= fresh_until
+
+    def _record_untimely(self, exchange, deposits, recording):
+        """The document was taken back or changed while TTN was asked: what TTN did not show means nothing any more, what it
+        showed is looked after.
+
+        :param exchange: the question.
+        :param deposits: TTN's complete answer, ``elfatoora.answers.Deposit`` each.
+        :param recording: the ``Recording`` of the transaction.
+        """
+        self.ensure_one()
+        seen = [self._read_deposit(deposit, recording) for deposit in deposits]
+        taught = self.env["l10n_tn_edi.rejection.cause"]._rules()
+        shown = sort_deposits(self._sent(exchange), seen, taught).of_concern
+        if shown:
+            self._ask_anew(
+                [one.deposit.deposit_id for one in shown], {one.any_reference for one in shown} - {""}
+            )
+
+    def _ask_anew(self, deposits, references=()):
+        """TTN holds something of an invoice that was taken back or changed: it is asked again before anything is deposited,
+        and where that may take its time somebody is told.
+
+        :param deposits: TTN's deposit numbers.
+        :param references: the references that TTN gave.
+        """
+        self.ensure_one()
+        current = self.sudo() | self.move_id.sudo().l10n_tn_edi_document_id
+        # One that was withdrawn hands it on to the next document of the invoice.
+        current.filtered(lambda document: document.state in (*BEFORE_CLAIM, "withdrawn")).ask_first = True
+        following = current.filtered(lambda document: document.state in decisions.STATES)
+        if following:
+            following._schedule()
+        if self not in following:
+            self._tell_of_what_ttn_holds(deposits, references)
+
+    def _tell_of_what_ttn_holds(self, deposits, references):
+        user = self.move_id.invoice_user_id or self.move_id.create_uid
+        told = self.with_context(lang=user.lang).env
+        self.move_id.sudo().activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=told._("TTN holds something of this invoice"),
+            note=told._(
+                "%(number)s was taken back or changed while TTN was at work. TTN holds under this number: %(deposits)s. Before "
+                "the invoice is deposited, Odoo asks TTN again. What TTN has accepted must not be deposited again: correct "
+                "it with a credit note.",
+                number=self.number,
+                deposits=", ".join(str(one) for one in (*deposits, *sorted(references)) if one),
+            ),
+            user_id=user.id,
+        )
+
     # --- Facts for the decision ------------------------------------------------------------------------------------
 
-    def _sent(self):
-        """:return: ``decisions.Sent``: what we deposited."""
+    def _sent(self, question=None):
+        """:param question: the exchange of a question about bytes that the document has no more.
+        :return: ``decisions.Sent``: what we deposited.
+        """
         self.ensure_one()
-        ids = {int(number) for number in self._saves().mapped("deposit_id") if number}
+        version = question or self
+        tried = self.move_id.sudo().l10n_tn_edi_document_ids.exchange_ids.filtered(
+            lambda e: e.operation == "save"
+        )
+        ids = {
+            int(attempt.deposit_id)
+            for attempt in tried
+            if attempt.deposit_id and attempt.document_id == self and attempt.sha256 == version.sha256
+        }
         if self.deposit_id:
             ids.add(int(self.deposit_id))
-        earlier = self.move_id.sudo().l10n_tn_edi_document_ids.exchange_ids.filtered(
-            lambda e: e.operation == "save" and e.sha256 != self.sha256 and e.answer_class != "not_sent"
-        )
+        earlier = tried.filtered(lambda e: e.sha256 != version.sha256 and e.answer_class != "not_sent")
         return decisions.Sent(
-            signature_value=self.signature_value,
-            document_digest=self.document_digest,
+            signature_value=version.signature_value,
+            document_digest=version.document_digest,
             sender=self.sender,
             number=self.number,
             type_code=self.type_code,
-            total=self._total_sent(),
+            total=Decimal() if question else self._total_sent(),
             deposit_ids=frozenset(ids),
             earlier_signatures=frozenset(value for value in earlier.mapped("signature_value") if value),
             earlier_deposit_ids=frozenset(int(number) for number in earlier.mapped("deposit_id") if number),

@@ -68,7 +68,8 @@ class L10nTnEdiExchange(models.Model):
     )
     finished_at = fields.Datetime(readonly=True)
     duration_ms = fields.Integer(string="Duration (ms)", readonly=True)
-    sha256 = fields.Char(string="SHA-256 Sent", readonly=True, index="btree_not_null")
+    # What was deposited, or what was signed when TTN was asked
+    sha256 = fields.Char(string="SHA-256 of the Document", readonly=True, index="btree_not_null")
     signature_value = fields.Char(readonly=True, index="btree_not_null")
     document_digest = fields.Char(readonly=True)
     answer_class = fields.Selection(

@@ -52,6 +52,7 @@ from . import test_tax_withholding
 from . import test_trail
 from . import test_trust
 from . import test_unknown
+from . import test_untimely
 from . import test_values
 from . import test_values_example
 from . import test_values_findings

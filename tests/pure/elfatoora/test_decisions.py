@@ -25,6 +25,7 @@ from elfatoora.answers import (
 )
 from elfatoora.attempts import TRIES
 from elfatoora.client import Call
+from elfatoora.consulted import sort_deposits
 from elfatoora.decisions import History, Ruling, Seen, Sent
 from elfatoora.rejections import classify_problem
 
@@ -396,6 +397,23 @@ def test_a_later_deposit_is_asked_for_when_it_alone_is_missing():
 def test_nothing_goes_by_itself_where_somebody_has_decided():
     history = at(1800, auto_resend=True, rulings=(Ruling(9, False),), **ABSENT)
     assert d.after_consult(SENT, [], history).state == d.TO_DECIDE
+
+
+def test_what_is_of_concern():
+    """Everything that could be, or become, an acceptance; not what was rejected before, nor other documents."""
+    rejected = [seen(90, errors=[ERROR], **OLD), seen(91, errors=[ERROR], **TAKEN), seen(92, **FOREIGN)]
+    assert sort_deposits(SENT, rejected).of_concern == ()
+    for one in (
+        seen(),
+        seen(errors=[ERROR]),
+        seen(90, **OLD),
+        seen(90, reference="R", **OLD),
+        seen(**SAME),
+        seen(**TAKEN),
+        blank(5),
+    ):
+        assert sort_deposits(SENT, [one, *rejected]).of_concern == (one,)
+    assert sort_deposits(WITH_ID, [seen(5, **FOREIGN)]).of_concern == (seen(5, **FOREIGN),)
 
 
 def test_errors_of_others_do_not_count():

@@ -1,0 +1,80 @@
+"""Answers between real processes that come when the invoice was taken back or changed."""
+
+import pytest
+
+from tests.live.harness import database as databases
+from tests.live.harness.company import Company
+from tests.live.harness.odoo import CronWorker
+from tests.live.harness.processes import wait_until
+from tests.live.test_queue import deposits_by_number, make_due, wait_for, wait_woken
+
+# How long TTN takes to answer: long enough for a user to be faster
+SLOW = 6
+
+
+@pytest.fixture
+def company(admin, ttn):
+    ttn.admin("POST", "/settings", {"verdict_delay": 0.2})
+    return Company(admin, ttn)
+
+
+@pytest.fixture
+def worker(database, company, start):
+    """``worker()``: starts a process that runs scheduled actions."""
+
+    def start_worker():
+        return start(CronWorker(database, threads=2, options=company.options()))
+
+    return start_worker
+
+
+def exchanges(company, move):
+    """:return: (answer, whether it is finished, whether it is kept) of each question about an invoice, oldest first."""
+    return databases.query(
+        company.database,
+        "SELECT e.answer_class, e.finished_at IS NOT NULL, e.kept_answer IS NOT NULL FROM l10n_tn_edi_exchange e"
+        " JOIN l10n_tn_edi_document d ON d.id = e.document_id WHERE e.operation = 'consult' AND d.move_id = %s ORDER BY e.id",
+        move,
+    )
+
+
+def ask_slowly(company, worker, ttn):
+    """:return: id of an invoice that TTN is asked about, before its deposit, at this moment."""
+    [move] = company.post_invoices(1)
+    databases.query(company.database, "UPDATE l10n_tn_edi_document SET ask_first = true")
+    ttn.admin("POST", "/settings", {"latency": SLOW})
+    worker()
+    wait_woken(company, lambda: exchanges(company, move), "TTN is being asked")
+    assert exchanges(company, move) == [(None, False, False)]
+    return move
+
+
+def wait_answered(company, move):
+    wait_until(lambda: exchanges(company, move)[0][1], "the answer is written", 30)
+    assert exchanges(company, move)[0] == ("answered", True, False)
+
+
+def test_taken_back_while_ttn_is_asked(company, worker, ttn, admin):
+    move = ask_slowly(company, worker, ttn)
+    admin.call("account.move", "button_draft", [move])
+    assert not exchanges(company, move)[0][1], "the answer comes after that"
+    wait_answered(company, move)
+    assert company.states([move]) == []
+    ttn.admin("POST", "/settings", {"latency": 0})
+    admin.call("account.move", "action_post", [move])
+    make_due(company)
+    wait_for(company, [move], ["accepted"])
+    assert set(deposits_by_number(company).values()) == {1}
+
+
+def test_changed_while_ttn_is_asked(company, worker, ttn, admin):
+    move = ask_slowly(company, worker, ttn)
+    admin.call("account.move", "write", [move], {"narration": "changed"})
+    assert not exchanges(company, move)[0][1], "the answer comes after that"
+    wait_answered(company, move)
+    assert company.documents([move], "ask_first") == [(True,)]
+    ttn.admin("POST", "/settings", {"latency": 0})
+    make_due(company)
+    wait_for(company, [move], ["accepted"])
+    assert set(deposits_by_number(company).values()) == {1}
+    assert len(exchanges(company, move)) > 1, "TTN was asked afresh"
