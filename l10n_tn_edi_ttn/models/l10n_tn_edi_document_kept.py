@@ -13,8 +13,10 @@ from ..teif.foreign import parse_foreign_xml
 
 _logger = logging.getLogger(__name__)
 
-# An answer that could not be recorded is tried again after this time.
+# An answer that could not be recorded is tried again after this time, and each time after twice as long …
 RETRY_MINUTES = 10
+# … and after so many times, about a day, a person is told instead.
+KEPT_TRIES = 8
 KEPT_AT_ONCE = 50
 # Seconds between the clocks of a server and of its database
 CLOCKS_APART = 60
@@ -71,16 +73,29 @@ class L10nTnEdiDocument(models.Model):
     def _fetch_kept_files(self):
         """Move what waits in files of this server to the exchanges."""
         for path in sorted(self._kept_folder().glob("*.json")):
-            exchange_id = int(path.stem)
-            kept_file = json.loads(path.read_text(encoding="utf-8"))
-            if not self._belongs_to(exchange_id, kept_file["document"], path.stat().st_mtime):
+            try:
+                exchange_id, written = int(path.stem), path.stat().st_mtime
+                kept_file = json.loads(path.read_text(encoding="utf-8"))
+                document_id, values = kept_file["document"], kept_file["call"]
+            except FileNotFoundError:
+                continue  # another lane has just moved it
+            except (OSError, ValueError, KeyError, TypeError):
+                _logger.exception("The answer of TTN in %s cannot be read; it stays there", path)
+                continue
+            if not self._belongs_to(exchange_id, document_id, written):
                 continue  # of a database that was restored: a human decides
-            values = kept_file["call"]
             if not self._write_result(
                 lambda exchange_id=exchange_id, values=values: self._keep_with_exchange(exchange_id, values)
             ):
                 return
+            self._remove_kept_file(path)
+
+    @api.model
+    def _remove_kept_file(self, path):
+        try:
             path.unlink(missing_ok=True)
+        except OSError:
+            _logger.exception("%s has been recorded, but cannot be removed", path)
 
     @api.model
     def _belongs_to(self, exchange_id, document_id, written):
@@ -103,7 +118,7 @@ class L10nTnEdiDocument(models.Model):
         waiting = (
             self.env["l10n_tn_edi.exchange"]
             .sudo()
-            .search([("kept_until", "<=", fields.Datetime.now())], order="id", limit=KEPT_AT_ONCE)
+            .search([("kept_until", "<=", fields.Datetime.now())], order="kept_until, id", limit=KEPT_AT_ONCE)
         )
         for exchange in waiting:
             if not self._write_result(lambda exchange=exchange: self._record_one_kept(exchange)):
@@ -122,5 +137,34 @@ class L10nTnEdiDocument(models.Model):
 
     @api.model
     def _put_off_kept(self, exchange):
-        if exchange.kept_until:
-            exchange.kept_until = fields.Datetime.add(fields.Datetime.now(), minutes=RETRY_MINUTES)
+        """Try it again later; when that has not helped for a long time, tell a person."""
+        if not exchange.kept_until:
+            return
+        tries = exchange.kept_tries + 1
+        wait = RETRY_MINUTES * 2 ** (tries - 1)
+        exchange.write(
+            {
+                "kept_tries": tries,
+                "kept_until": tries < KEPT_TRIES and fields.Datetime.add(fields.Datetime.now(), minutes=wait),
+            }
+        )
+        if not exchange.kept_until:
+            exchange.document_id._tell_of_kept()
+
+    def _tell_of_kept(self):
+        """An answer of TTN could not be recorded for a long time: somebody has to know."""
+        self.ensure_one()
+        move = self.move_id.sudo()
+        user = move.invoice_user_id or move.create_uid
+        told = self.with_context(lang=user.lang).env
+        move.activity_schedule(
+            "mail.mail_activity_data_warning",
+            summary=told._("An answer of TTN could not be recorded"),
+            note=told._(
+                "TTN has answered about %(number)s, but Odoo could not record the answer and no longer tries. It is kept as "
+                "it came among the exchanges of the document. Look at the server's log; once the cause is mended, record "
+                "the answer from there.",
+                number=self.number,
+            ),
+            user_id=user.id,
+        )

@@ -96,6 +96,7 @@ class L10nTnEdiExchange(models.Model):
     kept_until = fields.Datetime(
         readonly=True, index="btree_not_null", help="When it is tried to record the answer again."
     )
+    kept_tries = fields.Integer(readonly=True, help="How often that has failed.")
 
     # The last call of an account is looked for before every claim.
     _account_calls = models.Index("(company_id, mode, operation, id)")

@@ -34,6 +34,15 @@ class L10nTnEdiExchange(models.Model):
             exchange.request_name = f"request_{exchange.id}.xml"
             exchange.response_name = f"answer_{exchange.id}.xml"
 
+    def action_record_kept(self):
+        """Try once more to record an answer that was given up (see ``l10n_tn_edi_document_kept``)."""
+        self.document_id._check_may_send()
+        given_up = self.sudo().filtered(
+            lambda one: one.kept_tries and not one.kept_until and not one.finished_at
+        )
+        given_up.write({"kept_tries": 0, "kept_until": fields.Datetime.now()})
+        self.document_id._wake_lane("follow")
+
     @api.model
     def _readable(self, text, file):
         """:return: the body as text that a screen can show, an element a line; False when there is none.

@@ -9,6 +9,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models import l10n_tn_edi_document_kept
+from ..models.l10n_tn_edi_document_kept import KEPT_TRIES
 from .common_flow import LOGGER, TnEdiFlowCommon
 
 
@@ -91,6 +93,89 @@ class TestKept(TnEdiFlowCommon):
         kept.kept_until = fields.Datetime.now()
         self.documents._record_kept()
         self.assertEqual(set(documents.mapped("state")), {"submitted"})
+
+    @mute_logger(LOGGER)
+    def test_answer_that_never_can_be_recorded(self):
+        """It is tried less and less often and then given up: a person is told, who may have it tried again."""
+        Document = type(self.documents)
+        broken = patch.object(Document, "_record_deposit", side_effect=RuntimeError("broken"))
+        broken.start()
+        document = self.post()
+        self.submit()
+        attempt = document.exchange_ids
+        pauses = []
+        for _try in range(KEPT_TRIES):
+            self.assertFalse(document.move_id.activity_ids)
+            attempt.kept_until = now = fields.Datetime.now()
+            self.documents._record_kept()
+            if attempt.kept_until:
+                pauses.append((attempt.kept_until - now).total_seconds() // 60)
+        self.assertEqual(pauses, [10 * 2**number for number in range(KEPT_TRIES - 1)])
+        self.assertFalse(attempt.kept_until)
+        self.assertTrue(attempt.kept_answer)
+        [told] = document.move_id.activity_ids
+        self.assertIn(document.number, told.note)
+        broken.stop()
+        self.documents._record_kept()
+        self.assertFalse(attempt.finished_at, "nobody tries any more")
+        attempt.with_user(self.make_accountant()).sudo(False).action_record_kept()
+        self.documents._record_kept()
+        self.assertTrue(attempt.finished_at)
+        self.assertEqual(document.state, "submitted")
+
+    @mute_logger(LOGGER)
+    def test_one_that_fails_keeps_no_other_waiting(self):
+        Document = type(self.documents)
+        original = Document._record_deposit
+        self.accept()
+        bad = self.post()
+
+        def fail(document, *args, **kwargs):
+            if document == bad or failing[0]:
+                raise RuntimeError("broken")
+            return original(document, *args, **kwargs)
+
+        failing = [True]
+        with (
+            patch.object(Document, "_record_deposit", fail),
+            patch.object(l10n_tn_edi_document_kept, "KEPT_AT_ONCE", 1),
+        ):
+            self.submit()
+            good = self.post()
+            self.submit()
+            failing[0] = False
+            (bad | good).exchange_ids.kept_until = fields.Datetime.subtract(fields.Datetime.now(), minutes=1)
+            self.documents._record_kept()
+            self.documents._record_kept()
+        self.assertEqual((bad.state, good.state), ("sending", "submitted"))
+
+    @mute_logger(LOGGER)
+    def test_files_that_cannot_be_read(self):
+        """Neither a damaged file nor one that another lane has just moved keeps the others, and the leases, waiting."""
+        Document = type(self.documents)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            patch.object(Document, "_kept_folder", lambda _model: Path(folder)),
+        ):
+            patchers = [
+                self.unwritable(name, psycopg2.OperationalError("gone"))
+                for name in ("_record_together", "_keep_with_exchange")
+            ]
+            document = self.post()
+            self.submit()
+            for patcher in patchers:
+                patcher.stop()
+            [path] = Path(folder).glob("*")
+            Path(folder, "0.json").write_text("{")
+            Path(folder, "00.json").mkdir()
+            Path(folder, "000.json").symlink_to("moved")
+            Path(folder, "other.json").write_text("{}")
+            Path(folder, "1.json").write_text("[]")
+            self.documents._cron_follow()
+            self.assertFalse(path.exists())
+            self.later()
+        self.assertEqual(document.state, "submitted")
+        self.assertEqual(len(self.saves()), 1)
 
     @mute_logger(LOGGER)
     def test_no_database(self):
