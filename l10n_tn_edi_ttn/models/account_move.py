@@ -180,6 +180,8 @@ class AccountMove(models.Model):
                 }
             )
         )
+        if not delay:
+            document._request()
         self.sudo().l10n_tn_edi_document_id = document
         document._ask_about_replaced()
         document._fail_if_renumbered()

@@ -86,6 +86,7 @@ class AccountMoveSend(models.AbstractModel):
                 and "send" in document._valid_actions()
             ):
                 document.hold = False
+                document._request()
                 document._schedule()
         return result
 

@@ -100,6 +100,9 @@ class L10nTnEdiDocument(models.Model):
     state = fields.Selection(STATES, required=True, default="to_send", readonly=True, index=True)
     hold = fields.Boolean(readonly=True, help="Nothing is sent until somebody releases it.")
     next_at = fields.Datetime(string="Next Step", readonly=True, index=True)
+    requested_by = fields.Many2one(
+        "res.users", readonly=True, help="Who asked for the next step; nobody when it was due by itself."
+    )
     reason_code = fields.Char(readonly=True)
     reason_params = fields.Json(readonly=True)
     reason = fields.Text(compute="_compute_reason", string="Situation")
@@ -350,6 +353,11 @@ class L10nTnEdiDocument(models.Model):
             if documents:
                 self._wake_lane(kind, at)
 
+    def _request(self):
+        """Have the documents' next exchanges with TTN say who asked for them; scheduled actions make them."""
+        user = self.env.user
+        self.sudo().requested_by = False if user._is_superuser() else user
+
     def _check_may_send(self):
         """:raise AccessError: when the user may read the document but not send invoices."""
         self.check_access("read")
@@ -364,6 +372,7 @@ class L10nTnEdiDocument(models.Model):
             if document.mode != mode and not document.attempt_count:
                 document._set_state("to_send", mode=mode, **document._unsigned_values())
         self.sudo().hold = False
+        self._request()
         self._schedule()
 
     def action_correct(self):
@@ -380,6 +389,7 @@ class L10nTnEdiDocument(models.Model):
                     mode=document.company_id.l10n_tn_edi_mode,
                     **document._unsigned_values(),
                 )
+                document._request()
                 document._schedule()
 
     def _replace(self):
@@ -428,6 +438,7 @@ class L10nTnEdiDocument(models.Model):
         """Ask TTN where the documents stand, without waiting for the next scheduled time."""
         self._check_may_send()
         self._require("ask")
+        self._request()
         self._schedule()
 
     def action_open_move(self):

@@ -29,6 +29,7 @@ class L10nTnEdiDocument(models.Model):
                     user=self.env.user.name,
                 )
             )
+            document._request()
             document._schedule()
 
     def _decide_deposited(self, deposit_id, reference=""):
@@ -61,6 +62,7 @@ class L10nTnEdiDocument(models.Model):
         self._set_state(
             "submitted", deposit_id=deposit_id, submitted_at=self._last_attempt_at(), rulings=rulings
         )
+        self._request()
         self._schedule()
 
     def _decide_other(self, deposit_id, reference=""):
@@ -84,6 +86,7 @@ class L10nTnEdiDocument(models.Model):
                 deposit=deposit_id,
             )
         )
+        self._request()
         self._schedule()
 
     def _ruled(self, deposit_id, ours, reference):

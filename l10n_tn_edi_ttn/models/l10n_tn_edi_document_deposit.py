@@ -322,6 +322,8 @@ class L10nTnEdiDocument(models.Model):
         values = {**self._situation(decision), "next_at": self._in(decision.retry_in)}
         if "ask_first" in decision.flags:
             values["ask_first"] = True
+        if decision.state != "signed":
+            values["requested_by"] = False  # what somebody asked for is done
         if decision.state == "submitted":
             values.update(deposit_id=str(decision.deposit_id), submitted_at=tried_at)
         elif decision.state == "rejected":

@@ -92,6 +92,10 @@ class L10nTnEdiDocument(models.Model):
         exchanges = Exchange._open_all(
             "consult", now, {document: document._version_values() for document in asked}
         )
+        # A question before a deposit is only the first part of what somebody asked for.
+        asked.sudo().filtered(
+            lambda document: document.requested_by and document.state != "signed"
+        ).requested_by = False
         # By number and not by deposit: only so a second deposit of the document is seen.
         return {
             (document.id, exchange.id): (clients[document.company_id, document.mode], document.number)

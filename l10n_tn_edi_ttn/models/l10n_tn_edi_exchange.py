@@ -61,6 +61,13 @@ class L10nTnEdiExchange(models.Model):
     )
     attempt = fields.Integer(readonly=True, help="Number of this deposit of the document, from 1.")
     user_id = fields.Many2one("res.users", required=True, readonly=True, default=lambda self: self.env.uid)
+    requested_by = fields.Many2one(
+        "res.users",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Who asked for it; nobody when it was due by itself.",
+    )
     account = fields.Char(string="Login at TTN", readonly=True)
     started_at = fields.Datetime(required=True, readonly=True)
     lease_until = fields.Datetime(
@@ -143,6 +150,7 @@ class L10nTnEdiExchange(models.Model):
                     "operation": operation,
                     "account": document.company_id.sudo().l10n_tn_edi_login,
                     "user_id": self.env.uid,
+                    "requested_by": document.requested_by.id,
                     "started_at": started_at,
                     **more,
                 }

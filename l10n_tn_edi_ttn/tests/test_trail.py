@@ -322,6 +322,86 @@ class TestTrail(TnEdiFlowCommon):
         self.assertNotIn(self.password.encode(), texts)
         self.assertEqual(sheet.max_row, len(exchanges) + 1)
 
+    # === Who asked === #
+
+    def made(self, document):
+        """:return: list of (operation, who asked for it) of an invoice's exchanges, oldest first; OdooBot makes them all."""
+        exchanges = document.move_id.sudo().l10n_tn_edi_document_ids.exchange_ids.sorted("id")
+        self.assertEqual(exchanges.user_id, self.env.ref("base.user_root"))
+        return [(one.operation, one.requested_by) for one in exchanges]
+
+    def test_nobody_asks_for_what_is_due_by_itself(self):
+        nobody = self.env["res.users"]
+        self.assertEqual(self.made(self.accept()), [("save", nobody), ("consult", nobody)])
+
+    def test_who_sends_is_written_down(self):
+        self.settings(sending="on_demand")
+        accountant, nobody = self.make_accountant(), self.env["res.users"]
+        document = self.post()
+        document.move_id.sudo(False).with_user(accountant).action_l10n_tn_edi_send_and_wait()
+        # Nothing leaves at first: what was asked for is still to be done
+        self.settings(test_url="https://127.0.0.1:9/")
+        self.submit()
+        self.assertEqual((document.state, document.requested_by), ("signed", accountant))
+        self.settings(test_url=self.sandbox.endpoint)
+        self.submit()
+        self.follow()
+        self.assertEqual(
+            self.made(document), [("save", accountant), ("save", accountant), ("consult", nobody)]
+        )
+
+    def test_who_asks_is_written_down(self):
+        accountant, nobody = self.make_accountant(), self.env["res.users"]
+        self.fault("no_verdict")
+        document = self.deposit()
+        document.with_user(accountant).sudo(False).action_ask()
+        self.follow()
+        self.follow()
+        self.assertEqual(
+            self.made(document), [("save", nobody), ("consult", accountant), ("consult", nobody)]
+        )
+
+    def test_who_corrects_is_written_down(self):
+        accountant, nobody = self.make_accountant(), self.env["res.users"]
+        self.fault("reject", times=1, params={"errors": [["CONTRL17", "Montant incorrect"]]})
+        document = self.deposit()
+        self.follow()
+        document.with_user(accountant).sudo(False).action_correct()
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        corrected = self.document_of(document.move_id)
+        self.assertEqual(corrected.state, "accepted")
+        self.assertEqual(self.made(document)[:2], [("save", nobody), ("consult", nobody)])
+        self.assertEqual(
+            [(one.operation, one.requested_by) for one in corrected.exchange_ids.sorted("id")],
+            [("consult", accountant), ("save", accountant), ("consult", nobody)],
+        )
+
+    def test_who_decides_is_written_down(self):
+        responsible = self.make_responsible(f"asks_{self.login}")
+        document = self.deposit()
+        document._set_state("to_decide")
+        document.with_user(responsible).sudo(False)._decide_deposited(document.deposit_id)
+        self.follow()
+        self.assertEqual(self.made(document)[-1], ("consult", responsible))
+
+    def test_who_asked_is_exported_and_found(self):
+        accountant = self.make_accountant()
+        document = self.deposit()
+        document.with_user(accountant).sudo(False).action_ask()
+        self.follow()
+        exchanges = document.exchange_ids.with_user(accountant).sudo(False)
+        sheet = load_workbook(io.BytesIO(exchanges.sorted("id")._index())).active
+        rows = list(sheet.iter_rows(values_only=True))
+        column = rows[0].index("Requested By")
+        self.assertEqual([row[column] or "" for row in rows[1:]], ["", accountant.name])
+        view = self.env["l10n_tn_edi.exchange"].get_view(view_type="search")["arch"]
+        for name in ("requested", "mine", "by_requester"):
+            self.assertIn(f'name="{name}"', view)
+        found = exchanges.search([("requested_by", "=", accountant.id), ("id", "in", exchanges.ids)])
+        self.assertEqual(found.mapped("operation"), ["consult"])
+
     # === Send and wait === #
 
     def test_what_the_waiting_screen_sees(self):

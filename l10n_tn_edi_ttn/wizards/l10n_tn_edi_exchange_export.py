@@ -27,7 +27,7 @@ COLUMNS = (
         "attempt",
         "account",
     ),
-    *("user_id", "answer_class", "http_status", "deposit_id", "reason_code", "sha256"),
+    *("user_id", "requested_by", "answer_class", "http_status", "deposit_id", "reason_code", "sha256"),
 )
 
 
