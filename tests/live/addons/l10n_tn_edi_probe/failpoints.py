@@ -3,6 +3,7 @@
 ``EDI_PROBE_FAIL=FOLDER``: a file ``POINT.kill`` or ``POINT.stop`` in that folder is a trap: the first process that passes the
 point takes it (renames it to ``POINT.ACTION.PID``) and gets SIGKILL or SIGSTOP, once.
 ``EDI_PROBE_SECONDS=LEASE:CALL``: shorter lease and calls, so that a test need not wait for minutes.
+``EDI_PROBE_RUN_SECONDS=N``: how long a run goes on while there is something to do.
 ``EDI_PROBE_AT_ONCE=N``: smaller claims, so that few documents pass the points as often as many do.
 """
 
@@ -145,6 +146,8 @@ if os.environ.get("EDI_PROBE_SECONDS"):
     shorten(*(int(part) for part in os.environ["EDI_PROBE_SECONDS"].split(":")))
 if os.environ.get("EDI_PROBE_AT_ONCE"):
     set_constants(CALLS_AT_ONCE=int(os.environ["EDI_PROBE_AT_ONCE"]), CLAIM_AT_LEAST=1, PREPARED_AT_ONCE=5)
+if os.environ.get("EDI_PROBE_RUN_SECONDS"):
+    set_constants(RUN_SECONDS=int(os.environ["EDI_PROBE_RUN_SECONDS"]))
 if "libfaketime" in os.environ.get("LD_PRELOAD", ""):
     # It refuses the clock_nanosleep of Python's own sleep when the monotonic clock is left alone.
     time.sleep = lambda seconds: select.select([], [], [], seconds)
