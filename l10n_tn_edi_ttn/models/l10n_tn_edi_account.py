@@ -355,7 +355,7 @@ class L10nTnEdiAccount(models.Model):
         later = fields.Datetime.add(fields.Datetime.now(), minutes=PAUSE_MINUTES)
         waiting = self._paused().filtered(
             lambda document: (
-                (document.reason_code == GIVEN_UP or document.next_at and document.next_at > later)
+                (document.reason_code == GIVEN_UP or (document.next_at and document.next_at > later))
                 and document.reason_code.startswith(SETTINGS_REASONS)
             )
         )

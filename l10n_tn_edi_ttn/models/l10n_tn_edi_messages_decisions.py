@@ -22,7 +22,8 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "The document could not be sent; TTN surely did not receive it. Odoo tries again by itself."
             ),
             "send.given_up": lambda p: self.env._(
-                "The document could not be sent, too many times; TTN surely did not receive it. Check the network and the settings of El Fatoora, then send it again."
+                "The document could not be sent, too many times; TTN surely did not receive it. Check the network and the "
+                "settings of El Fatoora, then send it again."
             ),
             "send.refused": lambda p: self.env._(
                 "TTN refused the document at once: %(text)s", text=p["text"]

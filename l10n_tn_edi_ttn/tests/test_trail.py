@@ -205,7 +205,6 @@ class TestContingency(TnEdiFlowCommon):
             with self.assertRaises(ValidationError):
                 Tariff.create({"date_from": "2021-01-01", "price": 1, **values})
 
-
     def test_cost_by_the_tariff_of_each_day(self):
         """A price that changes within the month counts from its day on; the monthly fee is today's."""
         Tariff = self.env["l10n_tn_edi.tariff"].with_user(self.responsible)

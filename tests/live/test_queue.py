@@ -16,7 +16,6 @@ from tests.live.harness.probe import probe_options
 from tests.live.harness.processes import wait_until
 from tests.live.harness.rpc import RpcError, Session
 
-
 # Nobody waits for the network: a click on this machine, with other work on it, takes less than that.
 CLICK_SECONDS = 4
 
@@ -179,7 +178,10 @@ def test_users_at_work_during_the_call(company, worker, ttn, admin, odoo_server)
         pay,
         credit,
         edit(allowed),
-        *(refused(edit(change)) for change in ({"narration": "changed"}, {"ref": "changed"}, {"state": "draft"})),
+        *(
+            refused(edit(change))
+            for change in ({"narration": "changed"}, {"ref": "changed"}, {"state": "draft"})
+        ),
         refused(lambda: admin.call("account.move", "button_draft", [move])),
     ):
         assert timed(action) < CLICK_SECONDS
@@ -312,7 +314,7 @@ def test_batch_with_bad_documents(company, ttn, database, start):
     ended = {"accepted", "rejected", "error"}
     wait_until(lambda: set(company.states(moves)) <= ended, "every document has its end", 270, interval=1)
     assert runs.count() == 1
-    expected = {move: "accepted" for move in moves}
+    expected = dict.fromkeys(moves, "accepted")
     expected |= dict.fromkeys(refused, "rejected") | dict.fromkeys(wrong, "error")
     assert dict(zip(sorted(moves), company.states(moves), strict=True)) == expected
     assert databases.query(company.database, "SELECT stopped FROM l10n_tn_edi_account") == [(False,)]
@@ -340,7 +342,9 @@ def press_together(server, company, moves):
 
     :return: list of (user, move, began, ended, text of the refusal or None).
     """
-    group = company.admin.call("ir.model.data", "check_object_reference", "account", "group_account_invoice")[1]
+    group = company.admin.call("ir.model.data", "check_object_reference", "account", "group_account_invoice")[
+        1
+    ]
     for login in ("first", "second"):
         values = {"name": login, "login": login, "password": login, "group_ids": [(4, group)]}
         company.admin.call("res.users", "create", [values])
