@@ -274,6 +274,7 @@ class Runs:
         return bool(free) and not asked
 
 
+@pytest.mark.timeout(900)
 def test_batch_with_bad_documents(company, ttn, database, start):
     """One run, with the limits that a company gets: what is good is accepted, what is not says why and is left alone."""
     count, every = 500, 10
@@ -312,7 +313,7 @@ def test_batch_with_bad_documents(company, ttn, database, start):
     start(CronWorker(database, options=options, env=env))
     databases.wake_cron(company.database)
     ended = {"accepted", "rejected", "error"}
-    wait_until(lambda: set(company.states(moves)) <= ended, "every document has its end", 270, interval=1)
+    wait_until(lambda: set(company.states(moves)) <= ended, "every document has its end", 480, interval=1)
     assert runs.count() == 1
     expected = dict.fromkeys(moves, "accepted")
     expected |= dict.fromkeys(refused, "rejected") | dict.fromkeys(wrong, "error")
