@@ -90,8 +90,8 @@ class L10nTnEdiDocument(models.Model):
         :return: those that may go; the others stay due and go on once the answers are there.
         """
         room = account._room()
-        if room is None:
-            return self
+        if room is None or account.stopped:
+            return self  # of a stopped account, the probe that was chosen
         return self[: max(0, room - self.sudo().search_count(account._has(*self._on_their_way())))]
 
     @api.model
