@@ -14,7 +14,9 @@ class L10nTnEdiCorrect(models.TransientModel):
     move_id = fields.Many2one(related="document_id.move_id")
     rejection_text = fields.Text(related="document_id.rejection_text")
     mending_label = fields.Char(related="document_id.mending_label")
-    rejection_ids = fields.Many2many("l10n_tn_edi.rejection", compute="_compute_rejection_ids")
+    rejection_ids = fields.Many2many(
+        "l10n_tn_edi.rejection", string="Rejections", compute="_compute_rejection_ids"
+    )
     has_unknown_message = fields.Boolean(related="document_id.has_unknown_message")
     locked = fields.Boolean(
         compute="_compute_locked", help="The period of the invoice is closed for this user."
