@@ -4,6 +4,8 @@ The two refusals are those that users of the service tell of most: a contact tha
 certificate is not declared.
 """
 
+import base64
+
 import pytest
 
 from tests.live.harness import database as databases
@@ -33,6 +35,29 @@ def wait_state(company, move, state):
         return company.states([move]) == [state]
 
     wait_until(reached, f"the document is {state}", 120, interval=0.5)
+
+
+def sent_contents(company, move):
+    """:return: list of bytes, the signed document of each deposit of the invoice; list of those that TTN gave back."""
+    documents = company.admin.call(
+        "l10n_tn_edi.document",
+        "search_read",
+        [("move_id", "=", move)],
+        ["signed_id", "ttn_xml_id"],
+        order="id",
+        context={"active_test": False},
+    )
+    kept = [
+        [document[name][0] for document in documents if document[name]]
+        for name in ("signed_id", "ttn_xml_id")
+    ]
+    return [
+        [
+            base64.b64decode(row["datas"])
+            for row in company.admin.call("ir.attachment", "read", ids, ["datas"])
+        ]
+        for ids in kept
+    ]
 
 
 def refused_signer(company, move):
@@ -68,6 +93,13 @@ def test_from_refusal_to_acceptance(company, browser, ttn):
     user.click(f"{MODAL} footer button.btn-primary[name=action_apply]")
     wait_state(company, move, "accepted")
     user.wait(".alert", "Accepted by TTN")
+    # The sandbox refused once only: what was mended has to stand in what it holds now.
+    (refused, mended), [held] = sent_contents(company, move)
+    [[phone]] = databases.query(company.database, saved, company.customer)  # as the screen has written it
+    phone = f"<ComAdress>{phone}</ComAdress>".encode()
+    assert phone not in refused
+    assert phone in mended
+    assert phone in held
     assert user.clicks < MOST_CLICKS, user.clicks
     assert not browser.errors
 
