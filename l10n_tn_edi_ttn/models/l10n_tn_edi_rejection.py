@@ -76,6 +76,13 @@ class L10nTnEdiRejection(models.Model):
         return item.get("text") or "", item.get("ttn_code") or ""
 
     @api.model
+    def _of_objections(self, document):
+        """:return: the rejections for what TTN objects to about ``document`` now, what blocks first."""
+        noted = {(one.text or "", one.ttn_code or ""): one for one in document.rejection_ids}
+        keys = [self._key(item) for _cause, item in document._objections()]
+        return self.union(*(noted[key] for key in keys if key in noted))
+
+    @api.model
     def _note(self, document, items):
         """Keep what TTN objected to, each objection once for a document.
 

@@ -50,18 +50,7 @@ class L10nTnEdiCorrect(models.TransientModel):
     @api.depends("document_id")
     def _compute_rejection_ids(self):
         for wizard in self:
-            document = wizard.document_id
-            noted = {
-                rejection._key({"text": rejection.text, "ttn_code": rejection.ttn_code}): rejection
-                for rejection in document.rejection_ids
-            }
-            wizard.rejection_ids = self.env["l10n_tn_edi.rejection"].union(
-                *(
-                    noted[key]
-                    for _cause, item in document._objections()
-                    if (key := document.rejection_ids._key(item)) in noted
-                )
-            )
+            wizard.rejection_ids = self.env["l10n_tn_edi.rejection"]._of_objections(wizard.document_id)
 
     @api.depends("document_id")
     def _compute_way(self):
