@@ -11,6 +11,8 @@ KINDS = [
 ]
 # Totals are kept as texts, as they stood in the document.
 NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
+# What a company that deposits for real has only tried out counts for nothing.
+TRIED = SQL("(document.mode = 'test' AND company.l10n_tn_edi_mode = 'production')")
 
 
 class L10nTnEdiReconciliation(models.Model):
@@ -60,7 +62,8 @@ class L10nTnEdiReconciliation(models.Model):
         """Posted and concerned, as ``account.move._l10n_tn_edi_concerned`` says, and not accepted after the company's days."""
         return SQL(
             """
-            SELECT CASE WHEN document.live AND document.state IN ('sending', 'submitted', 'unknown', 'to_decide')
+            SELECT CASE WHEN document.live AND NOT %(tried)s
+                             AND document.state IN ('sending', 'submitted', 'unknown', 'to_decide')
                         THEN 'no_verdict' ELSE 'not_sent' END AS kind,
                    move.id AS move_id, document.id AS document_id,
                    EXTRACT(day FROM now() AT TIME ZONE 'UTC' - begun.at)::int AS days,
@@ -80,11 +83,12 @@ class L10nTnEdiReconciliation(models.Model):
                AND NOT (company.l10n_tn_edi_consumer_policy = 'exclude' AND NOT COALESCE(partner.is_company, FALSE)
                         AND partner.l10n_tn_edi_identifier_type IN ('I-02', 'I-03'))
                AND NOT (company.l10n_tn_edi_foreign_policy = 'exclude' AND partner.l10n_tn_edi_identifier_type = 'I-04')
-               AND (document.id IS NULL OR NOT document.live OR document.state NOT IN ('accepted', 'conflict'))
-               AND NOT COALESCE(document.live AND document.state = 'to_decide' AND %s != move.amount_total, FALSE)
+               AND (document.id IS NULL OR NOT document.live OR document.state NOT IN ('accepted', 'conflict') OR %(tried)s)
+               AND NOT COALESCE(document.live AND document.state = 'to_decide' AND %(total)s != move.amount_total, FALSE)
                AND begun.at < now() AT TIME ZONE 'UTC' - make_interval(days => company.l10n_tn_edi_late_days)
             """,
-            self._number_in("total_ttn"),
+            tried=TRIED,
+            total=self._number_in("total_ttn"),
         )
 
     @api.model
@@ -110,17 +114,19 @@ class L10nTnEdiReconciliation(models.Model):
                    move.id AS move_id, document.id AS document_id, 0 AS days, %s AS amount_ttn, NULL::int AS missing
               FROM l10n_tn_edi_document document
               JOIN account_move move ON move.id = document.move_id
+              JOIN res_company company ON company.id = document.company_id
  LEFT JOIN LATERAL (SELECT id FROM account_move
                      WHERE reversed_entry_id = move.id AND state = 'posted' AND amount_total = move.amount_total
                        AND l10n_tn_edi_exclusion IN ('out_of_scope', 'other')
                      LIMIT 1) inside ON TRUE
-             WHERE (document.live OR move.l10n_tn_edi_document_id = document.id)
+             WHERE (document.live OR move.l10n_tn_edi_document_id = document.id) AND NOT %s
                AND (document.state = 'conflict'
                     OR document.state = 'accepted'
                        AND (move.state != 'posted' OR inside.id IS NOT NULL OR %s != move.amount_total)
                     OR document.live AND document.state = 'to_decide' AND %s != move.amount_total)
             """,
             at_ttn,
+            TRIED,
             at_ttn,
             self._number_in("total_ttn"),
         )
@@ -202,6 +208,10 @@ class L10nTnEdiReconciliation(models.Model):
                 line.reason = self.env._(
                     "The entry was changed after TTN accepted it. Correct it with a credit note."
                 )
+            elif line._is_tried_only():
+                line.reason = self.env._(
+                    "It is on TTN's test platform only, which has no legal effect. An accounting administrator sends it for real."
+                )
             elif document.live:
                 line.reason = (
                     document.rejection_text
@@ -221,9 +231,29 @@ class L10nTnEdiReconciliation(models.Model):
         self.ensure_one()
         return self.move_id._get_records_action(views=[(False, "form")])
 
+    def _is_tried_only(self):
+        """:return: whether a company that deposits for real has deposited the invoice on the test platform only."""
+        self.ensure_one()
+        document = self.document_id
+        return (
+            self.kind == "not_sent"
+            and document.live
+            and document.mode == "test"
+            and self.company_id.l10n_tn_edi_mode == "production"
+        )
+
     def action_send(self):
-        """Send to TTN what can be sent, and count the rest."""
-        return self.move_id.action_l10n_tn_edi_send_selected()
+        """Send to TTN what was not deposited, as far as it can be sent, and count the rest.
+
+        A line of another kind asks for something else than its invoice on its way at once.
+
+        :raise UserError: for what is on the test platform only, when the user is no accounting administrator.
+        """
+        tried = self.filtered(lambda line: line._is_tried_only()).document_id
+        tried = tried.filtered(lambda document: "retire" in document._valid_actions())
+        if tried:
+            tried.action_retire()
+        return self.filtered(lambda line: line.kind == "not_sent").move_id.action_l10n_tn_edi_send_selected()
 
     def action_ask(self):
         """Ask TTN about what has no verdict, and count the rest."""

@@ -3,6 +3,7 @@
 import dataclasses
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common_flow import TnEdiFlowCommon
@@ -76,6 +77,30 @@ class TestReconciliation(TnEdiFlowCommon):
         document = self.accept()
         self.assertEqual(document.total_ttn, document.total)
         self.assertFalse(self.lines(document.move_id))
+
+    # === Only tried out === #
+
+    def test_what_is_on_the_test_platform_only_is_not_deposited(self):
+        document = self.accept()
+        move = document.move_id.sudo(False)
+        self.assertFalse(self.lines(move))
+        self.pass_days(document, 5)
+        self.settings(mode="production")
+        line = self.assert_found(move, "not_sent")
+        self.assertIn("test platform", line.with_context(lang="en_US").reason)
+        with self.assertRaises(UserError):
+            line.with_user(self.make_accountant()).action_send()
+        line.with_user(self.make_responsible(f"resp_{self.login}")).action_send()
+        self.assertFalse(document.live)
+        new = self.document_of(move)
+        self.assertEqual((new.mode, new.state), ("production", "to_send"))
+
+    def test_a_gap_sends_nothing(self):
+        self.settings(sending="on_demand")
+        move = self.numbered(3, "2027-01-05")
+        self.assertEqual(self.gaps(move), 2)
+        self.lines(move).action_send()
+        self.assertTrue(self.document_of(move).hold)
 
     # === Days === #
 
