@@ -1,6 +1,6 @@
 """The three ways of a rejected invoice: deposited again as it is, reset to draft, or reversed and replaced."""
 
-from odoo import Command, api, fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import AccessError, UserError
 
 # What a copy of an invoice leaves out and the one that takes its place needs: what it undoes, what it tells TTN
@@ -37,14 +37,11 @@ class AccountMove(models.Model):
         "deposited.",
     )
 
-    @api.model
-    def _l10n_tn_edi_check_vals(self, vals):
-        """:raise AccessError: also when somebody would choose what an invoice replaces."""
+    def write(self, vals):
+        # EXTENDS 'account'
         if "l10n_tn_edi_replaced_id" in vals and not self.env.su:
-            raise AccessError(
-                self.env._("What an invoice replaces is written down by Odoo and cannot be chosen.")
-            )
-        return super()._l10n_tn_edi_check_vals(vals)
+            raise AccessError(self.env._("What an invoice replaces is written down once and never changed."))
+        return super().write(vals)
 
     def action_l10n_tn_edi_open_correct(self):
         """Open the wizard that shows what TTN objects to and the ways to correct it."""
@@ -108,12 +105,17 @@ class AccountMove(models.Model):
             cancel=True,
         )
         [values] = self.with_context(include_business_fields=True).copy_data(
-            {"invoice_date": today, "date": today, "invoice_origin": self.name, **self._l10n_tn_edi_carried()}
+            {
+                "invoice_date": today,
+                "date": today,
+                "invoice_origin": self.name,
+                "l10n_tn_edi_replaced_id": self.id,
+                **self._l10n_tn_edi_carried(),
+            }
         )
         kinds = ("product", "line_section", "line_subsection", "line_note")
         values["line_ids"] = [line for line in values["line_ids"] if line[2]["display_type"] in kinds]
         new = self.create(values)
-        new.sudo().l10n_tn_edi_replaced_id = self
         for move in (self, new):
             move._message_log(
                 body=self.env._(

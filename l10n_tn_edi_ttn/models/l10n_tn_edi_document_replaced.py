@@ -87,10 +87,8 @@ class L10nTnEdiDocument(models.Model):
             replaced[0]._schedule()
 
     def _after_answer_about_replaced(self):
-        """TTN has answered about a document that its invoice left behind: still rejected, it keeps nobody waiting."""
+        """TTN has answered about a document that is rejected, or still is: it keeps nobody waiting any more."""
         self.ensure_one()
-        if self.state != "rejected":
-            return
         answered = self._moves_replacing().l10n_tn_edi_document_id.filtered(
             lambda document: document.ask_replaced and document._is_answered_by(self)
         )

@@ -58,16 +58,19 @@ class L10nTnEdiDocument(models.Model):
                 rejections=self._rejections(decision) or self.rejections,
                 decided_at=self.decided_at or fields.Datetime.now(),
             )
+        before = self.state
         if not self._set_state_unless_taken(decision, values, recording):
             return
         self._keep_rivals(decision)
         if facts.WITNESS in decision.flags:
             self._ask_about_later()
-        if not self.live and decision.code != "ask.no_answer":
+        if decision.state == "rejected" and decision.code != "ask.no_answer":
             self._after_answer_about_replaced()
         if not news:
             return
         self._keep_ttn_document(decision, recording)
+        if before == "rejected" or not self.live:
+            self._tell_replacing()
         if self.live:
             recording.accepted += self
         else:
@@ -239,7 +242,6 @@ class L10nTnEdiDocument(models.Model):
             ),
             user_id=self.move_id.invoice_user_id.id or self.move_id.create_uid.id,
         )
-        self._tell_replacing()
 
     def _after_acceptance(self):
         """What waited for TTN may go on: the print is made anew, credit notes go out, the kept e-mail leaves."""

@@ -208,6 +208,26 @@ class TestReplaced(TnEdiFlowCommon):
         self.assert_held(third, old)
         self.assertFalse(self.saves(third.name))
 
+    def test_replaced_in_odoo_s_own_way(self):
+        """Odoo's “Reverse and Create Invoice” makes a credit note, which a human is asked about, and a new invoice."""
+        old = self.rejected()
+        move = old.move_id.sudo(False).with_user(self.env.user)
+        reversal = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": "2026-03-20"})
+        )
+        new = self.env["account.move"].browse(reversal.modify_moves()["res_id"])
+        self.assertEqual(new.l10n_tn_edi_replaced_id, move)
+        new.action_post()
+        self.submit()
+        self.assertEqual(self.document_of(new).reason_code, "replaced.pending")
+        self.let_ttn_accept()
+        self.work()
+        self.assertEqual(old.state, "accepted", old.reason)
+        self.assert_held(new, old)
+        self.assertFalse(self.saves(new.name))
+
     def test_nobody_chooses_what_an_invoice_replaces(self):
         old = self.rejected(after=None)
         new = self.replace(old, post=False)

@@ -1,3 +1,4 @@
+from . import account_move_reversal
 from . import base_import_invoices
 from . import l10n_tn_edi_api_key
 from . import l10n_tn_edi_archive_export_ask
