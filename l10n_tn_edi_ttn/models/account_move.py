@@ -172,7 +172,7 @@ class AccountMove(models.Model):
                     "number": self.name,
                     "mode": company.l10n_tn_edi_mode,
                     "hold": delay and (self.l10n_tn_edi_hold or company.l10n_tn_edi_sending == "on_demand"),
-                    "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=wait),
+                    "next_at": self.env["l10n_tn_edi.document"]._in(60 * wait),
                     "ask_first": any(
                         earlier.attempt_count or earlier.ask_first
                         for earlier in self.sudo().l10n_tn_edi_document_ids

@@ -237,7 +237,7 @@ class L10nTnEdiAccount(models.Model):
     def _next_probe(self):
         """:return: naive UTC datetime at which waiting documents look again."""
         wait = max(Breaker.from_dict(self.breaker or {}).next_probe - self._now(), 60.0)
-        return fields.Datetime.add(fields.Datetime.now(), seconds=min(wait, 3600.0))
+        return self.env["l10n_tn_edi.document"]._in(min(wait, 3600.0))
 
     def _record_outcome(self, outcome, document, cause=None):
         """Take one outcome into account; opens or closes the breaker.
@@ -352,7 +352,7 @@ class L10nTnEdiAccount(models.Model):
 
     def _wake_paused(self):
         """A deposit was taken: what waited for better settings, or for TTN, need not wait any more."""
-        later = fields.Datetime.add(fields.Datetime.now(), minutes=PAUSE_MINUTES)
+        later = self.env["l10n_tn_edi.document"]._in(60 * PAUSE_MINUTES)
         waiting = self._paused().filtered(
             lambda document: (
                 (document.reason_code == GIVEN_UP or (document.next_at and document.next_at > later))

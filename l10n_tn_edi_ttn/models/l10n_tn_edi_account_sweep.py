@@ -3,7 +3,7 @@ import math
 import time
 from datetime import UTC, datetime
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..elfatoora import decisions, periods, sweep
@@ -233,4 +233,4 @@ class L10nTnEdiAccount(models.Model):
             )
         )
         if waiting:
-            waiting._schedule(fields.Datetime.now())
+            waiting._schedule()

@@ -341,17 +341,13 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             document._set_state("withdrawn", live=False, next_at=False, held_mail=False)
 
-    def _schedule(self, at=None):
-        """Make the documents due and wake the scheduled action.
-
-        :param datetime at: naive UTC, now by default.
-        """
-        at = at or fields.Datetime.now()
-        self.sudo().write({"next_at": at})
+    def _schedule(self):
+        """Make the documents due and wake the scheduled action."""
+        self.sudo().write({"next_at": self._now()})
         following = self.filtered(lambda d: d.state in SHOWN_BY_TTN or d.ask_first)
         for documents, kind in ((following, "follow"), (self - following, "submit")):
             if documents:
-                self._wake_lane(kind, at)
+                self._wake_lane(kind)
 
     def _request(self):
         """Have the documents' next exchanges with TTN say who asked for them; scheduled actions make them."""

@@ -43,7 +43,7 @@ class L10nTnEdiDocument(models.Model):
         deadline = time.monotonic() + LEASE_SECONDS - CALL_SECONDS
         # When the commit of the claims is not confirmed, nothing is called.
         documents, claims = self._claim_due(self._to_deposit(), limit, self._claim_deposits)
-        now = fields.Datetime.now()
+        now = self._now()
         # Those that wait for an answer to another one were not touched.
         waiting = documents.filtered(lambda d: d.state == "signed" and d.next_at and d.next_at <= now)
         return len(documents - waiting), {
@@ -268,7 +268,7 @@ class L10nTnEdiDocument(models.Model):
             {
                 "reason_code": decision.causes[0].code,
                 "reason_params": {**decision.causes[0].params, "text": decision.causes[0].text},
-                "next_at": fields.Datetime.add(fields.Datetime.now(), minutes=minutes),
+                "next_at": self._in(60 * minutes),
             }
         )
 
@@ -301,7 +301,7 @@ class L10nTnEdiDocument(models.Model):
 
     def _last_attempt_at(self):
         """:return: when the last deposit was tried, which is when a deposit that is found now was made; now if never."""
-        return self._saves()[:1].started_at or fields.Datetime.now()
+        return self._saves()[:1].started_at or self._now()
 
     def _failures_in_a_row(self, exchange):
         """:return: number of attempts before ``exchange`` that were surely not sent, back to the last that may have been."""
@@ -319,7 +319,7 @@ class L10nTnEdiDocument(models.Model):
             which no worker's own clock may confuse.
         :param recording: as in ``_record_deposit``.
         """
-        values = {**self._situation(decision), "next_at": self._in(decision.retry_in)}
+        values = {**self._situation(decision), "next_at": self._in(decision.retry_in, recording.now)}
         if "ask_first" in decision.flags:
             values["ask_first"] = True
         if decision.state != "signed":
@@ -376,9 +376,11 @@ class L10nTnEdiDocument(models.Model):
         return {"reason_code": decision.code, "reason_params": dict(decision.params)}
 
     @api.model
-    def _in(self, seconds):
-        """:return: naive UTC datetime ``seconds`` from now, or False for None."""
-        return False if seconds is None else fields.Datetime.add(fields.Datetime.now(), seconds=seconds)
+    def _in(self, seconds, now=None):
+        """:param datetime now: the database's clock, where it has been read already.
+        :return: naive UTC datetime ``seconds`` from now, or False for None.
+        """
+        return False if seconds is None else fields.Datetime.add(now or self._now(), seconds=seconds)
 
     @api.model
     def _rejections(self, decision):

@@ -56,7 +56,7 @@ class L10nTnEdiDocument(models.Model):
                 decision.state,
                 reason_code=decision.code,
                 reason_params=dict(decision.params),
-                next_at=self._in(decision.retry_in or 0),
+                next_at=self._in(decision.retry_in or 0, now),
             )
 
     # --- Questions -------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class L10nTnEdiDocument(models.Model):
             else:
                 asked += document
         # Nobody else asks meanwhile.
-        asked.sudo().next_at = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
+        asked.sudo().next_at = fields.Datetime.add(now, seconds=LEASE_SECONDS)
         exchanges = Exchange._open_all(
             "consult", now, {document: document._version_values() for document in asked}
         )

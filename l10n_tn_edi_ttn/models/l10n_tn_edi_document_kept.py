@@ -5,7 +5,7 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 
-from odoo import api, fields, models, tools
+from odoo import api, models, tools
 
 from ..elfatoora import kept
 from ..elfatoora.client import Limits
@@ -47,7 +47,7 @@ class L10nTnEdiDocument(models.Model):
     def _keep_with_exchange(self, exchange_id, values):
         exchange = self.env["l10n_tn_edi.exchange"].sudo().browse(exchange_id)
         if not exchange.finished_at:
-            until = fields.Datetime.add(fields.Datetime.now(), minutes=1)
+            until = self._in(60)
             exchange.write({"kept_answer": values, "kept_until": until})
             self._wake_after(until)
 
@@ -118,7 +118,7 @@ class L10nTnEdiDocument(models.Model):
         waiting = (
             self.env["l10n_tn_edi.exchange"]
             .sudo()
-            .search([("kept_until", "<=", fields.Datetime.now())], order="kept_until, id", limit=KEPT_AT_ONCE)
+            .search([("kept_until", "<=", self._now())], order="kept_until, id", limit=KEPT_AT_ONCE)
         )
         for exchange in waiting:
             if not self._write_result(lambda exchange=exchange: self._record_one_kept(exchange)):
@@ -141,11 +141,11 @@ class L10nTnEdiDocument(models.Model):
         if not exchange.kept_until:
             return
         tries = exchange.kept_tries + 1
-        wait = RETRY_MINUTES * 2 ** (tries - 1)
+        wait = 60 * RETRY_MINUTES * 2 ** (tries - 1)
         exchange.write(
             {
                 "kept_tries": tries,
-                "kept_until": tries < KEPT_TRIES and fields.Datetime.add(fields.Datetime.now(), minutes=wait),
+                "kept_until": tries < KEPT_TRIES and self._in(wait),
             }
         )
         if not exchange.kept_until:

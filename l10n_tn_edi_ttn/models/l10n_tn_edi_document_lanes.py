@@ -147,7 +147,7 @@ class L10nTnEdiDocument(models.Model):
         if run.kind != "submit" or time.monotonic() - run.began > RUN_SECONDS + FIRST_QUESTIONS_SECONDS:
             return False
         self._end_snapshot()
-        now = fields.Datetime.now()
+        now = self._now()
         waiting = self.search(
             [
                 ("live", "=", True),
@@ -185,13 +185,16 @@ class L10nTnEdiDocument(models.Model):
     def _wake_lane(self, kind, at=None):
         """Have a lane run: the one of this run, else the first one.
 
-        :param at: naive UTC datetime, or a list of them; now by default.
+        :param at: naive UTC datetime by the database's clock, or a list of them; now by default.
         """
         lanes = self._lanes(kind)
         own = lanes.browse(self.env.context.get("cron_id", ()))
         lane = own if own in lanes else lanes[:1]
         if lane:
-            lane._trigger(at)
+            now, here = self._now(), fields.Datetime.now()
+            moments = at if isinstance(at, list) else [at or now]
+            # Odoo wakes the workers at once only for what this host's own clock has passed.
+            lane._trigger([min(moment, here) if moment <= now else moment for moment in moments])
 
     @api.model
     def _wake_other_lanes(self, run):
@@ -215,7 +218,8 @@ class L10nTnEdiDocument(models.Model):
         if not waiting or not lane:
             return
         # What is due already is in the hands of another worker.
-        at = max(waiting.next_at, fields.Datetime.add(fields.Datetime.now(), seconds=OTHERS_SECONDS))
+        now = self._now()
+        at = max(waiting.next_at, fields.Datetime.add(now, seconds=OTHERS_SECONDS))
         if (
             not self.env["ir.cron.trigger"]
             .sudo()
@@ -223,7 +227,7 @@ class L10nTnEdiDocument(models.Model):
                 [
                     ("cron_id", "=", lane.id),
                     # Not the one that started this run: Odoo removes it only when the run is over.
-                    ("call_at", ">", fields.Datetime.now()),
+                    ("call_at", ">", now),
                     ("call_at", "<=", at),
                 ],
                 limit=1,

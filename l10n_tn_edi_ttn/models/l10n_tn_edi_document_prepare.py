@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..teif import write
 from ..teif.foreign import parse_foreign_xml
@@ -113,7 +113,7 @@ class L10nTnEdiDocument(models.Model):
         elif awaited:
             self._set_state(
                 "to_send",
-                next_at=fields.Datetime.add(fields.Datetime.now(), minutes=ORIGINAL_RETRY_MINUTES),
+                next_at=self._in(60 * ORIGINAL_RETRY_MINUTES),
                 reason_code=ORIGINAL_PENDING,
                 reason_params={"number": awaited[0].move_id.name, "refused": told.ids},
             )

@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from .l10n_tn_edi_recording import Recording
 
@@ -83,7 +83,12 @@ class L10nTnEdiDocument(models.Model):
     @api.model
     def _due_domain(self, step):
         """:param list step: ``TO_PREPARE``, ``TO_DEPOSIT`` or ``TO_ASK``."""
-        return [("hold", "=", False), ("next_at", "<=", fields.Datetime.now()), *step]
+        return [("hold", "=", False), ("next_at", "<=", self._now()), *step]
+
+    @api.model
+    def _now(self):
+        """:return: naive UTC datetime of the database's clock: that of a host may be wrong."""
+        return self.env["l10n_tn_edi.exchange"]._database_now()
 
     @api.model
     def _claim_due(self, step, limit, work):

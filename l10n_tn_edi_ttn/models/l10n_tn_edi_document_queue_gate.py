@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..elfatoora import breaker
 from .l10n_tn_edi_account import SETTLED
@@ -48,12 +48,10 @@ class L10nTnEdiDocument(models.Model):
 
     def _past_the_sweep(self, account):
         if account.hold_all:
-            self._wait_for_account(
-                account, "sweep.unidentified", fields.Datetime.add(fields.Datetime.now(), hours=1)
-            )
+            self._wait_for_account(account, "sweep.unidentified", self._in(3600))
             return self.browse()
         if account._must_sweep():
-            at = fields.Datetime.add(fields.Datetime.now(), minutes=SWEEP_RETRY_MINUTES)
+            at = self._in(60 * SWEEP_RETRY_MINUTES)
             self._wait_for_account(
                 account, account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {}
             )

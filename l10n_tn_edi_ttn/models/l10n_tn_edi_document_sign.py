@@ -123,7 +123,7 @@ class L10nTnEdiDocument(models.Model):
         :return: ``RemoteBatch`` for :meth:`_sign_remotely`.
         """
         token = secrets.token_urlsafe(16)
-        until = fields.Datetime.add(fields.Datetime.now(), seconds=LEASE_SECONDS)
+        until = self._in(LEASE_SECONDS)
         for document in batch:
             document._set_state("signing", signing_token=token, next_at=until, reason_code="signing.service")
         self._wake_lane("submit", fields.Datetime.add(until, minutes=1))
@@ -157,7 +157,7 @@ class L10nTnEdiDocument(models.Model):
         if locked.state != "signing" or locked.sudo().signing_token != token:
             return False
         if locked.move_id.state != "posted":
-            locked._set_state("to_send", **locked._unsigned_values(), next_at=fields.Datetime.now())
+            locked._set_state("to_send", **locked._unsigned_values(), next_at=self._now())
             return False
         if data := locked._keep_signature(result, **values):
             self._keep_signed({locked: data})
@@ -167,15 +167,13 @@ class L10nTnEdiDocument(models.Model):
     def _expire_signing(self):
         """Documents whose service or holder did not answer in time are to be signed again."""
         self.env["l10n_tn_edi.signing"]._expire()
-        late = self.search(
-            [("state", "=", "signing"), ("live", "=", True), ("next_at", "<=", fields.Datetime.now())]
-        )
+        late = self.search([("state", "=", "signing"), ("live", "=", True), ("next_at", "<=", self._now())])
         for document in late:
             self._write_result(lambda document=document: document._give_back_expired())
 
     def _give_back_expired(self):
         locked = self.try_lock_for_update()
-        if locked.state == "signing" and locked.next_at and locked.next_at <= fields.Datetime.now():
+        if locked.state == "signing" and locked.next_at and locked.next_at <= self._now():
             locked._give_back("signing.expired", {})
 
     def _give_back(self, code, params):
@@ -188,7 +186,7 @@ class L10nTnEdiDocument(models.Model):
                 reason_code=code,
                 reason_params=params,
                 signing_token=False,
-                next_at=False if waits else fields.Datetime.add(fields.Datetime.now(), minutes=LATER_MINUTES),
+                next_at=False if waits else self._in(60 * LATER_MINUTES),
             )
             if not waits:
                 self._wake_lane("submit", document.next_at)
@@ -227,7 +225,7 @@ class L10nTnEdiDocument(models.Model):
             certificate_id=result["certificate"].id,
             signed_at=fields.Datetime.now(),
             signing_token=False,
-            next_at=fields.Datetime.now() if self.state == "signing" else self.next_at,
+            next_at=self._now() if self.state == "signing" else self.next_at,
             **values,
         )
         return signed

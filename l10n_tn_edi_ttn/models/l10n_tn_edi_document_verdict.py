@@ -26,7 +26,7 @@ class L10nTnEdiDocument(models.Model):
         values = {
             **self._situation_told(decision),
             "poll_count": self.poll_count + 1,
-            "next_at": self._in(decision.retry_in),
+            "next_at": self._in(decision.retry_in, recording.now),
             "ask_first": facts.ASK_FIRST in decision.flags,
         }
         if decision.absent:

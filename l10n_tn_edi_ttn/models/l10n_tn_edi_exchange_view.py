@@ -40,7 +40,7 @@ class L10nTnEdiExchange(models.Model):
         given_up = self.sudo().filtered(
             lambda one: one.kept_tries and not one.kept_until and not one.finished_at
         )
-        given_up.write({"kept_tries": 0, "kept_until": fields.Datetime.now()})
+        given_up.write({"kept_tries": 0, "kept_until": self._database_now()})
         self.document_id._wake_lane("follow")
 
     @api.model

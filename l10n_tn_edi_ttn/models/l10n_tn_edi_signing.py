@@ -111,7 +111,7 @@ class L10nTnEdiSigning(models.Model):
         )
         if not locked:
             raise UserError(self.env._("Somebody else is working on these documents. Try again in a moment."))
-        until = fields.Datetime.add(fields.Datetime.now(), minutes=SESSION_MINUTES)
+        until = documents._in(60 * SESSION_MINUTES)
         token = secrets.token_urlsafe(16)
         frozen = {
             document: line

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from ..signature.problems import SignatureError
 from .l10n_tn_edi_document_queue import RETRYABLE
@@ -91,7 +91,10 @@ class L10nTnEdiSigning(models.Model):
     def _expire(self):
         """Sessions that nobody finished in time hold nothing any more."""
         late = self.sudo().search(
-            [("state", "in", ("waiting", "working")), ("expires_at", "<=", fields.Datetime.now())]
+            [
+                ("state", "in", ("waiting", "working")),
+                ("expires_at", "<=", self.env["l10n_tn_edi.document"]._now()),
+            ]
         )
         for signing in late:
             self.env["l10n_tn_edi.document"]._write_result(

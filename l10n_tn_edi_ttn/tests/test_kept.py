@@ -97,9 +97,7 @@ class TestKept(TnEdiFlowCommon):
     @mute_logger(LOGGER)
     def test_answer_that_never_can_be_recorded(self):
         """It is tried less and less often and then given up: a person is told, who may have it tried again."""
-        Document = type(self.documents)
-        broken = patch.object(Document, "_record_deposit", side_effect=RuntimeError("broken"))
-        broken.start()
+        broken = self.unwritable("_record_deposit", RuntimeError("broken"))
         document = self.post()
         self.submit()
         attempt = document.exchange_ids

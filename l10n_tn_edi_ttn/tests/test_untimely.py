@@ -1,8 +1,13 @@
 """Answers of TTN that come after the invoice was taken back or changed."""
 
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 
+from ..models.l10n_tn_edi_document_queue import TO_PREPARE
 from .common_flow import TnEdiFlowCommon
 
 
@@ -161,6 +166,43 @@ class TestUntimely(TnEdiFlowCommon):
         self.assertEqual((document.state, document.ask_first), ("signed", True))
         self.assertTrue(document.next_at)
         self.assertFalse(self.told(document))
+
+    # === A host whose clock is wrong === #
+
+    @contextmanager
+    def clock_apart(self, **delta):
+        """Have this host's own clock differ from the database's.
+
+        :param delta: as for ``timedelta``.
+        """
+        now = fields.Datetime.now
+        with patch.object(fields.Datetime, "now", staticmethod(lambda: now() + timedelta(**delta))):
+            yield
+
+    def test_delay_before_deposit(self):
+        self.settings(delay_minutes=60)
+        for hours in (2, -2):
+            with self.subTest(hours=hours), self.clock_apart(hours=hours):
+                document = self.post()
+                self.assertNotIn(document, document.search(document._due_domain(TO_PREPARE)))
+                self.documents._cron_submit()
+                self.assertEqual(document.state, "to_send")
+                lane = self.documents._lanes("submit")[:1]
+                triggers = self.env["ir.cron.trigger"].sudo()
+                triggers.search([("cron_id", "=", lane.id)]).unlink()
+                document.sudo(False).move_id.action_l10n_tn_edi_send()
+                self.assertIn(document, document.search(document._due_domain(TO_PREPARE)))
+                woken = triggers.search([("cron_id", "=", lane.id)])
+                self.assertEqual(len(woken), 1)
+                self.assertLessEqual(woken.call_at, self.documents._now())
+
+    def test_question_that_is_on_its_way(self):
+        document = self.waiting()
+        self.due(document)
+        with self.clock_apart(hours=2):
+            _count, jobs = self.documents._claim_questions_due(1)
+            self.assertEqual([key[0] for key in jobs], document.ids)
+            self.assertEqual(self.documents._claim_questions_due(1), (0, {}))
 
     # === A deposit number that comes late === #
 

@@ -1,10 +1,12 @@
-"""Answers between real processes that come when the invoice was taken back or changed."""
+"""Answers between real processes that come when the invoice was taken back or changed, and hosts with wrong clocks."""
 
 import pytest
 
 from tests.live.harness import database as databases
+from tests.live.harness.cluster import RUN, Clock
 from tests.live.harness.company import Company
 from tests.live.harness.odoo import CronWorker
+from tests.live.harness.probe import probe_options
 from tests.live.harness.processes import wait_until
 from tests.live.test_queue import deposits_by_number, make_due, wait_for, wait_woken
 
@@ -22,8 +24,9 @@ def company(admin, ttn):
 def worker(database, company, start):
     """``worker()``: starts a process that runs scheduled actions."""
 
-    def start_worker():
-        return start(CronWorker(database, threads=2, options=company.options()))
+    def start_worker(env=None, options=None):
+        options = {**company.options(), **(options or {})}
+        return start(CronWorker(database, threads=2, options=options, env=env))
 
     return start_worker
 
@@ -78,3 +81,34 @@ def test_changed_while_ttn_is_asked(company, worker, ttn, admin):
     wait_for(company, [move], ["accepted"])
     assert set(deposits_by_number(company).values()) == {1}
     assert len(exchanges(company, move)) > 1, "TTN was asked afresh"
+
+
+def test_host_whose_clock_is_ahead(company, worker, request):
+    """It deposits nothing before the company's delay is over."""
+    company.admin.call("res.company", "write", [1], {"l10n_tn_edi_delay_minutes": 60})
+    clock = Clock(RUN / f"{company.database}.clock", offset=7200)
+    request.addfinalizer(clock.remove)
+    worker(env=clock.env, options=probe_options())
+    moves = company.post_invoices(2)
+
+    databases.query(
+        company.database,
+        "UPDATE ir_cron SET nextcall = now() - interval '1 minute' FROM ir_act_server action"
+        " WHERE action.id = ir_actions_server_id AND action.code = 'model._cron_submit()'",
+    )
+
+    def looked():
+        [[done]] = databases.query(
+            company.database,
+            "SELECT bool_and(nextcall > now()) FROM ir_cron JOIN ir_act_server action ON action.id = ir_actions_server_id"
+            " WHERE action.code = 'model._cron_submit()' AND ir_cron.active",
+        )
+        return done
+
+    wait_woken(company, looked, "it has looked for something to deposit")
+    assert company.deposits() == []
+    assert set(company.states(moves)) == {"to_send"}
+    # Whoever sends at once is not kept waiting for as long as the clock is ahead
+    company.admin.call("account.move", "action_l10n_tn_edi_send", moves)
+    wait_for(company, moves, ["accepted"])
+    assert set(deposits_by_number(company).values()) == {1}
