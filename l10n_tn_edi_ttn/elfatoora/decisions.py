@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import facts
+from .accepted import accepted, conflict
 from .attempts import after_save, cause_flags, lease_expired
-from .consulted import Sorted, acceptance_mismatches, sort_deposits
+from .consulted import Sorted, sort_deposits
 from .facts import (
     ACCEPTED,
     CODES,
@@ -39,16 +40,17 @@ from .facts import (
 from .rejections import Cause
 from .rejections_data import Rule
 from .timing import (
-    DAY,
     HOUR,
     LATE_AFTER,
-    PROOF_GRACE,
     UNDECIDED_AFTER,
     VANISHED_AFTER,
-    WATCH,
+    daily,
+    in_grace,
     jitter,
     next_poll_delay,
+    next_question,
     retry_delay,
+    time_waited,
 )
 
 __all__ = [
@@ -105,7 +107,7 @@ def after_consult(
     sent = replace(sent, deposit_ids=sent.deposit_ids - disowned)
     found = sort_deposits(sent, seen, extra, disowned)
     decision = (
-        _accepted(sent, found, history, rng)
+        accepted(sent, found, history, rng)
         or _visible(found, history, rng)
         or _not_visible(sent, found, history, rng)
     )
@@ -120,7 +122,7 @@ def after_consult(
 
 
 def _no_answer(history: History, cause: Cause | None, rng: random.Random | None) -> Decision:
-    waited, state = _waited(history), history.state
+    waited, state = time_waited(history), history.state
     if state == UNKNOWN and waited >= UNDECIDED_AFTER:
         state = TO_DECIDE
     flags = cause_flags(cause) - {facts.SAME_BYTES}
@@ -137,110 +139,9 @@ def _no_answer(history: History, cause: Cause | None, rng: random.Random | None)
         # What is refused to the account is not asked for over and over.
         retry_in=jitter(HOUR, rng)
         if state == SIGNED and facts.ACCOUNT in flags
-        else _next_question(history, rng),
+        else next_question(history, rng),
         flags=flags,
         causes=(cause,) if cause else (),
-    )
-
-
-# --- accepted ---------------------------------------------------------------------------------------------------
-
-
-def _accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | None) -> Decision | None:
-    """A reference of ours beats everything else, and an acceptance once known is never given up."""
-    good = [
-        s for s in found.ours if s.signature_value and s.any_reference and not acceptance_mismatches(sent, s)
-    ]
-    named = _named(found, history, good)
-    references = {s.any_reference for s in (*good, *named)} | (
-        {history.reference} if history.reference else set()
-    )
-    if not references and history.state != ACCEPTED:
-        return None
-    rivals = [s for s in (*found.same_document, *found.earlier, *found.number_taken) if s.any_reference]
-    all_references = references | {s.any_reference for s in rivals}
-    if history.state == CONFLICT or len(all_references) > 1:
-        shown = {id(s): s for s in (*good, *named, *rivals)}
-        return _conflict(history, rng, list(shown.values()), all_references)
-    # Ours by its id, or by its signature with another content: not an acceptance, but not what was known either.
-    odd = [s for s in found.ours if s.any_reference and s not in good and s not in named]
-    watch = _daily(history, rng)
-    if not good and not named:
-        return Decision(
-            ACCEPTED,
-            "accept.changed" if odd else "accept.kept",
-            reference=history.reference,
-            flags=frozenset({facts.ATTENTION} if odd else ()),
-            retry_in=watch,
-        )
-    best = max(
-        good or named,
-        key=lambda s: (s.ttn_signature == "valid", bool(s.reference), bool(s.deposit.content)),
-    )
-    decision = Decision(
-        ACCEPTED,
-        "accept.accepted",
-        {"reference": best.any_reference},
-        deposit_id=best.deposit.deposit_id,
-        reference=best.any_reference,
-        seen=best,
-        flags=frozenset({facts.ATTENTION} if odd else ()),
-        # A second acceptance can only come from a second deposit, or from ours beside what somebody named.
-        retry_in=watch if named or len(found.ours) > 1 or history.attempts > 1 or found.rivals else None,
-    )
-    if not good:
-        decision = replace(decision, code="accept.decided")
-    # TTN's signature on what differs from ours proves another document.
-    if best.reference and best.ttn_signature == "valid" and (good or best not in found.ours):
-        return decision
-    if not best.reference and history.state not in (ACCEPTED, TO_DECIDE) and _in_grace(history):
-        return replace(
-            decision, state=SUBMITTED, code="accept.waiting_document", retry_in=next_poll_delay(2, rng)
-        )
-    return replace(
-        decision,
-        code=_code_of_unproved(best) if good else decision.code,
-        flags=decision.flags | {facts.UNPROVED, facts.ATTENTION},
-        retry_in=jitter(HOUR, rng) if _waited(history) < DAY else watch,
-    )
-
-
-def _code_of_unproved(best: Seen) -> str:
-    return "accept.unproved" if best.reference else "accept.without_document"
-
-
-def _named(found: Sorted, history: History, good: Sequence[Seen]) -> list[Seen]:
-    """What a responsible took for this document, as long as TTN shows it with the reference that it had then."""
-    rulings = {(ruling.deposit_id, ruling.reference) for ruling in history.rulings if ruling.ours}
-    return [
-        s
-        for s in (*found.ours, *found.same_document, *found.earlier, *found.unreadable)
-        if s.any_reference and (s.deposit.deposit_id, s.any_reference) in rulings and s not in good
-    ]
-
-
-def _conflict(
-    history: History,
-    rng: random.Random | None,
-    shown: Sequence[Seen] = (),
-    references: set[str] = frozenset(),
-) -> Decision:
-    """Two acceptances: both are kept, and only a human leaves this state."""
-    deposits = {s.deposit.deposit_id for s in shown if s.deposit.deposit_id is not None}
-    told = history.conflict
-    return Decision(
-        CONFLICT,
-        "accept.two_acceptances",
-        {
-            # TTN may show one of them today, and the other tomorrow.
-            "references": sorted(references.union(told.get("references", ()))),
-            "deposits": sorted(deposits.union(told.get("deposits", ())))[:20],
-        },
-        reference=history.reference or (shown[0].any_reference if shown else ""),
-        seen=shown[0] if shown else None,
-        acceptances=tuple(shown),
-        flags=frozenset({facts.ATTENTION}),
-        retry_in=_daily(history, rng),
     )
 
 
@@ -250,7 +151,7 @@ def _conflict(
 def _visible(found: Sorted, history: History, rng: random.Random | None) -> Decision | None:
     """No acceptance of ours, but something that concerns us is visible; None when there is nothing of the kind."""
     if history.state == CONFLICT:
-        return _conflict(history, rng)
+        return conflict(history, rng)
     if found.mismatched:
         shown, fields = found.mismatched[0]
         return _to_decide("accept.mismatch", rng, shown, {"fields": list(fields)})
@@ -261,11 +162,11 @@ def _visible(found: Sorted, history: History, rng: random.Random | None) -> Deci
         return _to_decide("ask.earlier_accepted", rng, earlier_accepted[0])
     # Those of ours that can be read are settled: what is left with a reference is ours by its id alone.
     if unread := [s for s in found.ours if s.any_reference]:
-        if not _in_grace(history):
+        if not in_grace(history):
             return _to_decide("accept.unreadable", rng, unread[0])
         return _submitted("accept.waiting_document", unread[0], next_poll_delay(2, rng))
     if found.ours_pending:
-        late = _waited(history) >= LATE_AFTER
+        late = time_waited(history) >= LATE_AFTER
         delay = jitter(HOUR, rng) if late else next_poll_delay(history.polls, rng)
         decision = _submitted("ask.pending", found.ours_pending[0], delay)
         return replace(decision, causes=found.warnings, flags=frozenset({facts.LATE} if late else ()))
@@ -293,7 +194,7 @@ def _submitted(code: str, shown: Seen, delay: float) -> Decision:
 def _unreadable(found: Sorted, history: History, rng: random.Random | None) -> Decision:
     """Perhaps ours, perhaps not: nothing may be deposited, or corrected, before somebody can tell."""
     ids = [s.deposit.deposit_id for s in found.unreadable if s.deposit.deposit_id is not None]
-    if _waited(history) >= _window(history) or history.state == TO_DECIDE:
+    if time_waited(history) >= _window(history) or history.state == TO_DECIDE:
         return _to_decide("ask.unreadable", rng, found.unreadable[0], {"deposits": ids[:20]})
     return Decision(
         SUBMITTED if found.ours or history.state == SUBMITTED else UNKNOWN,
@@ -316,7 +217,7 @@ def _rejected(found: Sorted, history: History, rng: random.Random | None) -> Dec
         # TTN may refuse the very bytes that it rejected once: they are signed again.
         flags=frozenset().union(*map(cause_flags, found.errors)) - {facts.SAME_BYTES},
         causes=found.errors,
-        retry_in=_daily(history, rng),
+        retry_in=daily(history, rng),
         absent=False,
     )
 
@@ -326,14 +227,14 @@ def _rejected(found: Sorted, history: History, rng: random.Random | None) -> Dec
 
 def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random | None) -> Decision:
     """A complete answer that shows nothing of ours."""
-    state, waited = history.state, _waited(history)
+    state, waited = history.state, time_waited(history)
     blocked, blockers = "", (*found.number_taken, *found.earlier_pending)
     if blockers:
         blocked = "ask.number_taken" if found.number_taken else "ask.earlier_pending"
     if state == REJECTED:
         if found.earlier_pending:
             return _to_decide("ask.earlier_pending", rng, found.earlier_pending[0])
-        return Decision(REJECTED, "ask.still_rejected", retry_in=_daily(history, rng))
+        return Decision(REJECTED, "ask.still_rejected", retry_in=daily(history, rng))
     if state in (SIGNED, TO_DECIDE) and _all_disowned(found, history):
         return _release(sent, history, blockers, rng)
     if state == SIGNED:
@@ -346,7 +247,7 @@ def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random
         return Decision(
             SUBMITTED if sent.deposit_ids else state,
             "ask.not_visible",
-            retry_in=_next_question(history, rng),
+            retry_in=next_question(history, rng),
             flags=frozenset({facts.LATE} if waited >= LATE_AFTER else ()),
         )
     if waited < 0:  # the attempt may still be on its way
@@ -356,7 +257,7 @@ def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random
 
 def _absence(history: History, blocked: str, blockers: Sequence[Seen], rng: random.Random | None) -> Decision:
     """Nothing of ours was ever visible: absent only by three complete answers, W, and a later deposit in view."""
-    waited, window = _waited(history), _window(history)
+    waited, window = time_waited(history), _window(history)
     params = {"answers": len(_absences(history))}
     settling = _settling_absence(history)
     flags: frozenset[str] = frozenset()
@@ -427,7 +328,7 @@ def _release(sent: Sent, history: History, blockers: Sequence[Seen], rng: random
     """Our number is another document's: as soon as ours is surely not there, the invoice is free for another number."""
     settling = _settling_absence(history)
     unseen = settling is not None and not sent.deposit_ids and not history.ever_seen
-    proved = settling is not None and _waited(history) >= _patience(sent)
+    proved = settling is not None and time_waited(history) >= _patience(sent)
     if history.tried and not proved and not (unseen and _view_moved_since(settling, history)):
         waits = _to_decide("ask.release_waits", rng, blockers[0], absent=True)
         return replace(waits, flags=waits.flags | ({facts.WITNESS} if unseen else set()))
@@ -442,34 +343,12 @@ def _release(sent: Sent, history: History, blockers: Sequence[Seen], rng: random
     )
 
 
-# --- times ------------------------------------------------------------------------------------------------------
-
-
-def _waited(history: History) -> float:
-    """Seconds since the last attempt's lease ended; negative while it may still be on its way."""
-    return history.now - history.lease_until
-
-
-def _in_grace(history: History) -> bool:
-    return _waited(history) < PROOF_GRACE
+# --- helpers ----------------------------------------------------------------------------------------------------
 
 
 def _window(history: History) -> float:
     """W: the company's setting, or three times the longest delay seen on the account when that is longer."""
     return max(history.window, 3 * history.longest_delay)
-
-
-def _next_question(history: History, rng: random.Random | None) -> float:
-    if history.state in (ACCEPTED, REJECTED, CONFLICT):
-        return jitter(DAY, rng)
-    if history.state == TO_DECIDE or _waited(history) >= LATE_AFTER:
-        return jitter(HOUR, rng)
-    return next_poll_delay(history.polls, rng)
-
-
-def _daily(history: History, rng: random.Random | None) -> float | None:
-    """Once a day for a month: what is settled may still change at TTN."""
-    return jitter(DAY, rng) if _waited(history) < WATCH else None
 
 
 def _to_decide(

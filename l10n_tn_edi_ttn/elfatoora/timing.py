@@ -2,6 +2,8 @@
 
 import random
 
+from .facts import ACCEPTED, CONFLICT, REJECTED, TO_DECIDE, History
+
 HOUR = 3_600.0
 DAY = 24 * HOUR
 WATCH = 30 * DAY  # what is settled, but may still change at TTN, is asked about once a day for so long
@@ -36,3 +38,33 @@ def retry_delay(failures: int, rng: random.Random | None = None) -> float:
 def jitter(delay: float, rng: random.Random | None) -> float:
     """The delay, up to one fifth shorter or longer, so that many documents don't come back at once."""
     return delay * rng.uniform(0.8, 1.2) if rng else delay
+
+
+def time_waited(history: History) -> float:
+    """Seconds since the last attempt's lease ended; negative while it may still be on its way."""
+    return history.now - history.lease_until
+
+
+def in_grace(history: History) -> bool:
+    """Whether TTN's final document may still follow the reference."""
+    return time_waited(history) < PROOF_GRACE
+
+
+def next_question(history: History, rng: random.Random | None) -> float:
+    """Seconds until TTN is asked again about a document whose state an answer did not change.
+
+    :param rng: source of the jitter; None: no jitter
+    """
+    if history.state in (ACCEPTED, REJECTED, CONFLICT):
+        return jitter(DAY, rng)
+    if history.state == TO_DECIDE or time_waited(history) >= LATE_AFTER:
+        return jitter(HOUR, rng)
+    return next_poll_delay(history.polls, rng)
+
+
+def daily(history: History, rng: random.Random | None) -> float | None:
+    """What is settled may still change at TTN: seconds until the next daily question, None once a month has passed.
+
+    :param rng: source of the jitter; None: no jitter
+    """
+    return jitter(DAY, rng) if time_waited(history) < WATCH else None
