@@ -133,18 +133,22 @@ class L10nTnEdiDocument(models.Model):
     def _ask_about_later(self):
         """All that this absence lacks is a later deposit in TTN's view: the newest that was shown before is asked about."""
         self.ensure_one()
-        later = self.sudo().search(
+        tried_until = self.lease_until or self.submitted_at
+        later = tried_until and self.sudo().search(
             [
                 ("mode", "=", self.mode),
                 ("sender", "=", self.sender),
                 ("id", "!=", self.id),
-                ("submitted_at", ">", self.lease_until or self.submitted_at),
-                ("first_seen_at", "!=", False),
+                ("last_seen_at", ">", tried_until),
+                ("submitted_at", ">", tried_until),
                 ("state", "in", ("submitted", "accepted", "rejected", "conflict")),
             ],
+            order="last_seen_at desc",
             limit=1,
         )
-        if not (later.next_at and later.next_at <= fields.Datetime.now()) and later.try_lock_for_update():
+        if not later or (later.next_at and later.next_at <= fields.Datetime.now()):
+            return
+        if later.try_lock_for_update():
             later._schedule()
 
     def _proves_more(self, decision):

@@ -170,6 +170,37 @@ class TestDecided(UnknownCase):
         self.assertFalse(move._l10n_tn_edi_awaits_ttn())
         self.assertEqual(self.deposited(), 1)
 
+    def test_what_is_left_behind_is_asked_about(self):
+        """The correction may have been deposited: it gives way to the earlier document, but TTN may accept it too."""
+        fault = self.fault("rejected_then_accepted")
+        rejected = self.deposit()
+        self.follow()
+        self.sandbox.remove_fault(fault)
+        move = rejected.move_id
+        move.invoice_line_ids[0].name = "Prestation corrigée"
+        move.action_l10n_tn_edi_correct()
+        corrected = self.document_of(move)
+        fault = self.fault("reset_before", operation="saveEfact")
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        self.sandbox.remove_fault(fault)
+        self.assertEqual(corrected.state, "unknown")
+        self.sandbox.advance_clock(100)
+        self.follow()
+        self.assertEqual((corrected.state, corrected.reason_code), ("to_decide", "ask.earlier_accepted"))
+        self.shown(corrected, rejected.deposit_id, "earlier").action_choose()
+        self.assertEqual((corrected.state, corrected.live), ("to_decide", False))
+        self.follow()
+        self.assertEqual((rejected.state, rejected.live), ("accepted", True))
+        # What was lost arrives after all.
+        self.client().save_efact(corrected.signed_id.raw)
+        self.due(corrected)
+        self.documents._cron_follow()
+        self.assertEqual((corrected.state, corrected.live), ("conflict", False))
+        self.assertTrue(move.sudo().activity_ids, "somebody is told")
+        self.assertEqual(self.document_of(move), rejected)
+
     # === It is another document === #
 
     def test_taken_number_is_released_at_once_when_nothing_was_tried(self):
