@@ -27,8 +27,11 @@ CODES = frozenset({
     "sweep.duplicate",  # the same bytes more than once
     "sweep.lost_deposit",  # ours, but its id is not recorded
     "sweep.lost_acceptance",  # ours and accepted, but not recorded as such
+    "sweep.left_behind",  # one of the two, of a version that nobody would ask about
     "sweep.other_reference",  # ours, accepted here under another reference
 })  # fmt: skip
+# Nobody has to look at these: asking TTN about the document settles it.
+BY_THEMSELVES = frozenset({"sweep.lost_deposit", "sweep.lost_acceptance"})
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Known:
     :param number: the document's number
     :param deposit_ids: its ``idSaveEfact``, as far as they are recorded
     :param reference: TTN's reference, "" when it is not recorded as accepted
+    :param asked: its own question finds what TTN shows of it; False: it goes other ways, or none (to be signed anew, withdrawn)
     """
 
     key: Any
@@ -49,6 +53,7 @@ class Known:
     number: str
     deposit_ids: frozenset[int] = frozenset()
     reference: str = ""
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Finding:
 class Report:
     """What one complete sweep says.
 
-    :param findings: everything that somebody must know, in TTN's order
+    :param findings: everything that is not as it should be, in TTN's order
     :param quarantine: numbers under which nothing may be deposited before a human has looked
     :param ask: keys of documents to ask TTN about at once
     :param hold_all: something is there that can't be tied to any number: nothing may be deposited
@@ -115,7 +120,7 @@ def compare(
             found = _about_others(one, by_digest, known, sender)
         if found:
             findings.append(found)
-    strange = [f for f in findings if not f.code.startswith("sweep.lost_") and f.code != "sweep.unidentified"]
+    strange = [f for f in findings if f.code not in BY_THEMSELVES and f.code != "sweep.unidentified"]
     return Report(
         findings=tuple(findings),
         quarantine=frozenset(number for f in strange for number in _numbers(f, known)),
@@ -164,12 +169,22 @@ def _about_ours(one: Seen, mine: Known, copies: int) -> Finding | None:
         params = {"reference": mine.reference, "other": reference}
         return Finding("sweep.other_reference", one, (mine.key,), params)
     if reference and not mine.reference:
-        return Finding("sweep.lost_acceptance", one, (mine.key,), {"reference": reference})
-    if copies > 1:
+        return _lost("sweep.lost_acceptance", one, mine, {"reference": reference})
+    unrecorded = deposit_id is not None and deposit_id not in mine.deposit_ids
+    if copies > 1 or (unrecorded and mine.deposit_ids):
+        # The others may be in the answer for another period.
+        copies = max(copies, len(mine.deposit_ids | {deposit_id} - {None}))
         return Finding("sweep.duplicate", one, (mine.key,), {"deposit": deposit_id, "copies": copies})
-    if deposit_id is not None and deposit_id not in mine.deposit_ids:
-        return Finding("sweep.lost_deposit", one, (mine.key,), {"deposit": deposit_id})
+    if unrecorded:
+        return _lost("sweep.lost_deposit", one, mine, {"deposit": deposit_id})
     return None
+
+
+def _lost(code: str, one: Seen, mine: Known, params: dict[str, Any]) -> Finding:
+    if mine.asked:
+        return Finding(code, one, (mine.key,), params)
+    params = {"deposit": one.deposit.deposit_id, "number": mine.number, "reference": one.any_reference}
+    return Finding("sweep.left_behind", one, (mine.key,), params)
 
 
 def _about_others(

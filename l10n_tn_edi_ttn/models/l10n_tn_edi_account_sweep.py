@@ -12,6 +12,7 @@ from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_document import SHOWN_BY_TTN
 from .l10n_tn_edi_document_queue import CALL_SECONDS
 from .l10n_tn_edi_exchange import moment_of, seconds_of
 
@@ -179,6 +180,7 @@ class L10nTnEdiAccount(models.Model):
                     if number
                 ),
                 reference=document.reference or "" if signature == document.signature_value else "",
+                asked=document._is_asked_about(signature),
             )
             for (document, signature), tries in versions.items()
         ]
@@ -202,12 +204,11 @@ class L10nTnEdiAccount(models.Model):
         new = [
             {"code": finding.code, "params": dict(finding.params), "deposit": finding.seen.deposit.deposit_id}
             for finding in report.findings
+            if finding.code not in sweep.BY_THEMSELVES
         ]
-        # What waits for an answer of ours is asked about at once; only what stays strange is told.
-        told = [item for item in new if item["code"] not in ("sweep.lost_deposit", "sweep.lost_acceptance")]
         numbers = dict.fromkeys(report.quarantine, True)
         self._note_findings(
-            told,
+            new,
             **{
                 **(
                     {"swept_at": moment_of(now), "swept_in": progress["running"]}
@@ -221,16 +222,19 @@ class L10nTnEdiAccount(models.Model):
                 "quarantine": {**(self.quarantine or {}), **numbers} or False,
             },
         )
-        waiting = (
-            self.env["l10n_tn_edi.document"]
-            .sudo()
-            .browse(report.ask)
-            .filtered(
-                lambda document: (
-                    document.live
-                    and document.state not in ("sending", "signed", "to_send", "to_sign", "signing")
-                )
-            )
-        )
+        self._ask_about(report)
+
+    def _ask_about(self, report):
+        """Nothing that TTN shows is deposited again before TTN was asked about the document.
+
+        :param report: ``sweep.Report``.
+        """
+        documents = self.env["l10n_tn_edi.document"].sudo()
+        for finding in report.findings:
+            if finding.code in (*sweep.BY_THEMSELVES, "sweep.left_behind"):
+                signature = "".join((finding.seen.signature_value or "").split())
+                for document in documents.browse(finding.keys):
+                    document._found_at_ttn(signature, finding.seen.deposit.deposit_id)
+        waiting = documents.browse(report.ask).filtered(lambda document: document.state in SHOWN_BY_TTN)
         if waiting:
             waiting._schedule()

@@ -1,7 +1,10 @@
-from odoo import api, models
+import psycopg2
+
+from odoo import api, fields, models
 
 from ..elfatoora import breaker
 from .l10n_tn_edi_account import SETTLED
+from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_deposit import ANSWER_CLASSES
 from .l10n_tn_edi_document_queue import RETRYABLE, TO_DEPOSIT
 
@@ -128,6 +131,50 @@ class L10nTnEdiDocument(models.Model):
             }
         )
         waiting._announce()
+
+    # --- Found by a comparison -------------------------------------------------------------------------------------
+
+    def _is_asked_about(self, signature_value):
+        """:param str signature_value: of a version of the document that TTN may hold.
+        :return: whether TTN is asked about that version before anything else is deposited.
+        """
+        self.ensure_one()
+        if self.state in BEFORE_CLAIM:
+            return self.live and self.state == "signed" and signature_value == self.signature_value
+        return self.state != "withdrawn"
+
+    def _found_at_ttn(self, signature_value, deposit_id):
+        """TTN shows a deposit of a version of this document that is not recorded here (a restored backup has forgotten it).
+
+        :param str signature_value: of that version, "" when its document can't be read.
+        :param deposit_id: TTN's number, None when it shows none.
+        """
+        self.ensure_one()
+        if not self.live or self.state not in (*BEFORE_CLAIM, "unknown"):
+            return  # a claim is in other hands; all others are asked about as they are
+        if self.state in ("signed", "unknown") and signature_value == self.signature_value:
+            self._take_over(deposit_id)
+        elif self.state in BEFORE_CLAIM:
+            self.ask_first = True
+
+    def _take_over(self, deposit_id):
+        """TTN holds the signed bytes: whatever its next answer leaves out, they are not deposited again."""
+        values = {"hold": False, "first_seen_at": self.first_seen_at or fields.Datetime.now()}
+        state = "unknown"
+        if deposit_id is not None:
+            state = "submitted"
+            values.update(deposit_id=str(deposit_id), submitted_at=self._last_attempt_at())
+        try:
+            with self.env.cr.savepoint():
+                self._set_state(state, **values)
+                self.flush_recordset()
+        except psycopg2.errors.UniqueViolation:
+            # Another document has the number, or the deposit: the question tells.
+            self.invalidate_recordset()
+            self.ask_first = True
+            self._schedule()
+        else:
+            self._tell()
 
     # --- By hand ---------------------------------------------------------------------------------------------------
 

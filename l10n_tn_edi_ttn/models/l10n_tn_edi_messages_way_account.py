@@ -48,6 +48,12 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "TTN accepted one of our documents under reference %(reference)s. It is recorded by itself.",
                 reference=p["reference"],
             ),
+            "sweep.left_behind": lambda p: self.env._(
+                "TTN holds deposit %(deposit)s of invoice %(number)s, which was withdrawn or changed here since. Look at it on "
+                "TTN's portal before the number is used again.",
+                deposit=p["deposit"],
+                number=p["number"],
+            ),
             "sweep.other_reference": lambda p: self.env._(
                 "TTN shows reference %(other)s for a document that it accepted as %(reference)s. Ask TTN which one counts.",
                 other=p["other"],

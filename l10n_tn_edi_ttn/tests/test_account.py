@@ -29,6 +29,25 @@ class TestAccount(TnEdiFlowCommon):
         )
         self.env.invalidate_all()
 
+    def forget_answer(self, document):
+        """Restore a backup from after a try that was not sent, and before the one that was."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET answer_class = 'not_sent', reason_code = 'send.not_sent', deposit_id = NULL"
+            " WHERE document_id = %s AND operation = 'save'",
+            [document.id],
+        )
+        self.env.cr.execute(
+            "DELETE FROM l10n_tn_edi_exchange WHERE document_id = %s AND operation = 'consult'", [document.id]
+        )
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_document SET state = 'signed', deposit_id = NULL, submitted_at = NULL, reference = NULL,"
+            " first_seen_at = NULL, decided_at = NULL, poll_count = 0 WHERE id = %s",
+            [document.id],
+        )
+        self.env.invalidate_all()
+        self.account.swept_in = "another"
+
     def past(self, **delta):
         return fields.Datetime.subtract(fields.Datetime.now(), **delta)
 
@@ -77,6 +96,67 @@ class TestAccount(TnEdiFlowCommon):
         self.account.swept_at = self.past(hours=2)
         self.env["l10n_tn_edi.account"]._cron_sweep()
         self.assertFalse(self.account.findings, "what somebody looked at is not told again")
+
+    def test_restored_backup_with_a_try_that_was_not_sent(self):
+        """TTN holds bytes of which the backup knows that they were not sent: they are asked about, never deposited again."""
+        document = self.deposit()
+        self.forget_answer(document)
+        self.submit()
+        self.assertEqual((document.state, document.ask_first), ("submitted", False), document.reason)
+        self.assert_chatter_has(document.move_id, f"number {document.deposit_id}.")
+        self.fault("empty_answer", times=2)
+        self.follow()
+        self.submit()
+        self.follow()
+        self.assertEqual(document.state, "submitted", "what was seen once is not absent")
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+        self.assertFalse(self.account.findings, "nobody has to look")
+
+    def test_restored_backup_of_what_is_signed_anew(self):
+        """The backup signs the invoice again: the other signature is at TTN already, and a human decides."""
+        document = self.deposit()
+        self.forget_answer(document)
+        document._rebuild()
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertEqual((document.state, document.ask_first), ("to_send", True))
+        self.assertEqual(list(self.account.quarantine), [document.number])
+        self.assertIn("changed here since", self.account.findings_text)
+        self.submit()
+        self.fault("empty_answer", times=1)
+        self.follow()
+        self.submit()
+        self.assertEqual((document.state, document.hold), ("signed", True), document.reason)
+        document.action_send()
+        self.submit()
+        self.follow()
+        self.assertEqual(document.state, "to_decide", document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
+    def test_restored_backup_of_a_withdrawn_document(self):
+        document = self.deposit()
+        self.forget_answer(document)
+        document._withdraw()
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertEqual((document.state, document.live), ("withdrawn", False))
+        self.assertIn(document.number, self.account.quarantine)
+        self.assertIn(document.number, self.account.findings_text)
+
+    def test_restored_backup_of_a_document_left_behind(self):
+        """The acceptance of a rejected document that was replaced meanwhile is not lost either."""
+        document = self.accept()
+        reference = document.reference
+        self.forget_answer(document)
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_document SET state = 'rejected', live = false, next_at = NULL WHERE id = %s",
+            [document.id],
+        )
+        self.env.invalidate_all()
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertTrue(document.next_at)
+        self.documents._cron_follow()
+        self.assertEqual((document.state, document.reference), ("accepted", reference), document.reason)
 
     def test_restored_backup_and_an_unreadable_deposit(self):
         """What cannot be read is for a human after a while, also when the attempt was forgotten."""

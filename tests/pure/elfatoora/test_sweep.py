@@ -15,6 +15,8 @@ SENDER = "0736202XAM000"
 HOUR, DAY = 3600.0, 86400.0
 ONE = Known("one", "SIG1", "D1", "FAC/1", frozenset({1}), "R1")
 TWO = Known("two", "SIG2", "D2", "FAC/2", frozenset({2}))
+NEW = Known("new", "SIG3", "D3", "FAC/3")
+OLD = Known("old", "SIG4", "D4", "FAC/4", asked=False)
 
 
 def seen(deposit_id, signature="SIG1", digest="D1", number="FAC/1", reference="", sender=SENDER, listed=None):
@@ -53,7 +55,11 @@ CASES = [
     ([blank(2, "FAC/2")], [], set(), set(), False),
     ([blank(2, "FAC/2", "R2")], ["sweep.lost_acceptance"], set(), {"two"}, False),
     ([seen(2, "SIG2", "D2", "FAC/2", "R2")], ["sweep.lost_acceptance"], set(), {"two"}, False),
-    ([seen(7, "SIG2", "D2", "FAC/2")], ["sweep.lost_deposit"], set(), {"two"}, False),
+    ([seen(7, "SIG3", "D3", "FAC/3")], ["sweep.lost_deposit"], set(), {"new"}, False),
+    # The other copy may be in the answer for another period
+    ([seen(7, "SIG2", "D2", "FAC/2")], ["sweep.duplicate"], {"FAC/2"}, {"two"}, False),
+    ([seen(7, "SIG4", "D4", "FAC/4")], ["sweep.left_behind"], {"FAC/4"}, {"old"}, False),
+    ([seen(7, "SIG4", "D4", "FAC/4", "R4")], ["sweep.left_behind"], {"FAC/4"}, {"old"}, False),
     ([seen(1, reference="R9")], ["sweep.other_reference"], {"FAC/1"}, {"one"}, False),
     ([seen(7, "RESIGNED", "D1")], ["sweep.same_document"], {"FAC/1"}, {"one"}, False),
     ([seen(1, reference="R1"), seen(5)], ["sweep.duplicate", "sweep.duplicate"], {"FAC/1"}, {"one"}, False),
@@ -65,13 +71,18 @@ CASES = [
 
 @pytest.mark.parametrize(("deposits", "expected", "quarantine", "ask", "hold"), CASES)
 def test_findings(deposits, expected, quarantine, ask, hold):
-    report = compare(deposits, [ONE, TWO], SENDER)
+    report = compare(deposits, [ONE, TWO, NEW, OLD], SENDER)
     assert codes(report) == expected
     assert (report.quarantine, report.ask, report.hold_all) == (quarantine, ask, hold)
 
 
 def test_every_code_is_found():
     assert {code for _, expected, *_ in CASES for code in expected} == sweep.CODES
+
+
+def test_copies_are_counted_across_answers():
+    [finding] = compare([seen(7, "SIG2", "D2", "FAC/2")], [TWO], SENDER).findings
+    assert finding.params == {"deposit": 7, "copies": 2}
 
 
 def test_what_a_human_has_looked_at_is_left_alone():
