@@ -4,7 +4,7 @@ TTN documents neither how many deposits an answer may hold nor whether a deposit
 overlap, and an answer that may be cut is believed when the halves of its period show nothing that it lacks.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .answers import Deposit
@@ -21,10 +21,13 @@ LONGEST_PERIOD = DAY
 SHORTEST_PERIOD = 1.0
 # An empty answer is as little an absence as any other: of a database that forgot deposits it is believed the third time.
 EMPTY_ANSWERS_NEEDED = 3
-# An answer with fewer deposits is cut by no limit that a service would have.
+# An answer with fewer deposits is cut by no limit that a service would have. Of a database that forgot deposits that is not
+# believed: a mistake would deposit them again.
 NEVER_CUT = 15
 # So often is a period asked for whose answer is lost on the way.
 LOST_ANSWERS_TAKEN = 2
+# TTN's clock may go wrong by so much between two sweeps: the overlap is twice as long.
+CLOCKS_APART = OVERLAP / 2
 # One sweep asks about so many questions; the next one goes on from there.
 CALLS_A_SWEEP = 120
 
@@ -36,117 +39,166 @@ class Asked:
     :param deposits: of the answer, None when there is none
     :param cause: why there is none
     :param too_large: there was more than is read of one answer
+    :param apart: seconds between TTN's clock and the caller's when it answered, 0.0 when it did not say
     """
 
     deposits: Sequence[Deposit] | None = None
     cause: Cause | None = None
     too_large: bool = False
+    apart: float = 0.0
 
 
 @dataclass(frozen=True)
 class Walked:
-    """What came of a sweep's questions.
+    """What came of one period, or what broke a sweep off, and where to go on.
 
-    :param deposits: of the periods that have a whole answer; some may be listed twice
-    :param left: the first period that has none; None: all have one
-    :param cause: what broke it off; None: nothing did, or there were too many questions
+    :param deposits: of a period that has a whole answer; the next ones may list some of them again
+    :param left: the first period that has none yet; None: all have one
+    :param cause: what broke the sweep off; None: nothing did, or there were too many questions
+    :param unread: a period that can't be divided, of which TTN shows more than is read: nobody here knows what is in it
+    :param apart: the clocks are so many seconds apart that the periods are the wrong ones: to begin anew with others
     """
 
-    deposits: list[Deposit]
+    deposits: Sequence[Deposit] = ()
     left: Period | None = None
     cause: Cause | None = None
+    unread: Period | None = None
+    apart: float | None = None
 
 
 def periods(
-    now: float, last_complete: float | None, *, longest_delay: float = 0.0, left: Period | None = None
+    now: float,
+    last_complete: float | None,
+    *,
+    longest_delay: float = 0.0,
+    apart: float = 0.0,
+    left: Period | None = None,
 ) -> list[Period]:
     """The periods to ask for, oldest first, each at most a day, together from the last sweep to now.
 
     :param last_complete: when the last complete sweep began: what was not visible then is asked for by the next one
     :param longest_delay: the longest time between a deposit and its visibility ever seen on this account, seconds
+    :param apart: seconds between TTN's clock, by which it finds deposits, and the caller's; whichever is right
     :param left: of a sweep since then that broke off: this one goes on there with a period as long, then each twice as long
     """
-    length = LONGEST_PERIOD
-    if left is not None and left[0] < now:
+    length, stop = LONGEST_PERIOD, now + apart
+    if left is not None and left[0] < stop:
         start, length = left[0], max(left[1] - left[0], SHORTEST_PERIOD)
     elif last_complete is not None:
-        start = min(last_complete, now) - max(OVERLAP, 3 * longest_delay)
+        start = min(last_complete, now) - max(OVERLAP, 3 * longest_delay) - apart
     else:
-        start = now - FIRST_LOOK
+        start = now - FIRST_LOOK - apart
     found = []
-    while start < now:
-        end = min(start + length, now)
+    while start < stop:
+        end = min(start + length, stop)
         found.append((start, end))
         start, length = end, min(2 * length, LONGEST_PERIOD)
     return found
 
 
-def walk(asked_for: Iterable[Period], ask: Callable[[Period], Asked], *, restored: bool = False) -> Walked:
+def allowance(apart: float) -> float:
+    """:param apart: the most seconds that the clocks were apart during a sweep.
+    :return: what the next one allows for: nothing when the overlap covers it.
+    """
+    return apart if apart > CLOCKS_APART else 0.0
+
+
+def walk(
+    asked_for: Iterable[Period],
+    ask: Callable[[Period], Asked],
+    *,
+    restored: bool = False,
+    apart: float = 0.0,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Iterator[Walked]:
     """Ask for periods one after the other, in halves where an answer may be cut.
 
     :param ask: asks TTN once for what it processed in a period
-    :param restored: the database has forgotten deposits: it is not to believe the first empty answer
+    :param restored: the database has forgotten deposits: it is to believe neither the first empty answer nor a small one
+    :param apart: what the periods allow for
+    :param is_over: whether the time for questions is over; the next sweep goes on from there
+    :return: each period as soon as it can be believed; the last one says whether something is left
     """
-    questions = _Questions(ask, EMPTY_ANSWERS_NEEDED if restored else 1)
-    found: list[Deposit] = []
-    waiting: list[tuple[Period, Sequence[Deposit] | None]] = [(period, None) for period in asked_for]
+    questions = _Questions(ask, EMPTY_ANSWERS_NEEDED if restored else 1, is_over)
+    never_cut = 1 if restored else NEVER_CUT
+    waiting: list[tuple[Period, Asked | None]] = [(period, None) for period in asked_for]
     while waiting:
-        period, answer = waiting[0]
+        period, asked = waiting[0]
         parts = halves(period)
-        if answer is not None and (not parts or len(answer) < NEVER_CUT):
-            found += answer
-            waiting.pop(0)
-        elif questions.count >= CALLS_A_SWEEP:
-            return Walked(found, period)
-        elif answer is None:
+        if asked is None:
+            if questions.are_over():
+                yield Walked(left=period)
+                return
             asked = questions.ask(period)
-            if asked.too_large and parts:
-                waiting[:1] = [(part, None) for part in parts]
-            elif asked.cause:
-                return Walked(found, period, asked.cause)
-            else:
-                waiting[0] = (period, asked.deposits)
+            if broken := _broken(period, asked, apart):
+                yield broken
+                return
+            waiting[0] = (period, asked)
+        elif asked.deposits is None:
+            waiting[:1] = [(part, None) for part in parts]
+            if not parts:
+                yield Walked(left=_first(waiting), unread=period)
+        elif not parts or len(asked.deposits) < never_cut:
+            waiting.pop(0)
+            yield Walked(asked.deposits, _first(waiting))
         else:
-            answers, cause = questions.ask_all(parts)
-            if cause:
-                return Walked(found, period, cause)
-            if is_whole(answer, answers):
-                found += answer
+            answers: list[Asked] = []
+            for part in parts:
+                if questions.are_over():
+                    # A shorter period needs fewer questions: so each sweep comes further.
+                    yield Walked(left=parts[0])
+                    return
+                answers.append(questions.ask(part))
+                if broken := _broken(period, answers[-1], apart):
+                    yield broken
+                    return
+            if is_whole(asked.deposits, [answer.deposits for answer in answers]):
                 waiting.pop(0)
+                yield Walked(asked.deposits, _first(waiting))
             else:
                 waiting[:1] = zip(parts, answers, strict=True)
-    return Walked(found)
+
+
+def _first(waiting: Sequence[tuple[Period, Asked | None]]) -> Period | None:
+    return waiting[0][0] if waiting else None
+
+
+def _broken(period: Period, asked: Asked, apart: float) -> Walked | None:
+    """What ends a sweep; None: it goes on. What is too large is an answer too: it is asked for in parts."""
+    if asked.apart > apart + CLOCKS_APART:
+        return Walked(left=period, apart=asked.apart)
+    if asked.cause and not asked.too_large:
+        # TTN may need too long for so much: the next sweep begins with less.
+        shorter = halves(period)[:1] if asked.cause.kind == TECHNICAL else ()
+        return Walked(left=shorter[0] if shorter else period, cause=asked.cause)
+    return None
 
 
 class _Questions:
     """Asks again where the answer was lost, or where nothing is there and that is not believed at once."""
 
-    def __init__(self, ask: Callable[[Period], Asked], empty_needed: int) -> None:
-        self._ask, self._empty_needed = ask, empty_needed
-        self.count = 0
+    def __init__(
+        self, ask: Callable[[Period], Asked], empty_needed: int, is_over: Callable[[], bool]
+    ) -> None:
+        self._ask, self._empty_needed, self._is_over = ask, empty_needed, is_over
+        self._count = 0
+
+    def are_over(self) -> bool:
+        return self._count >= CALLS_A_SWEEP or self._is_over()
 
     def ask(self, period: Period) -> Asked:
         empty = lost = 0
         while True:
             asked = self._ask(period)
-            self.count += 1
-            if asked.deposits:
+            self._count += 1
+            if asked.deposits or asked.too_large:
                 return asked
             empty += asked.cause is None
             lost += asked.cause is not None
-            may_be_lost = asked.cause and asked.cause.kind == TECHNICAL and not asked.too_large
-            if empty >= self._empty_needed or lost >= LOST_ANSWERS_TAKEN or (asked.cause and not may_be_lost):
+            refused = asked.cause and asked.cause.kind != TECHNICAL
+            given_up = asked.cause and (lost >= LOST_ANSWERS_TAKEN or self._is_over())
+            if empty >= self._empty_needed or refused or given_up:
                 return asked
-
-    def ask_all(self, parts: Iterable[Period]) -> tuple[list[Sequence[Deposit]], Cause | None]:
-        """:return: the answers, and why there are no more of them."""
-        answers = []
-        for part in parts:
-            asked = self.ask(part)
-            if asked.deposits is None:
-                return answers, asked.cause
-            answers.append(asked.deposits)
-        return answers, None
 
 
 def halves(period: Period) -> tuple[Period, ...]:
@@ -156,16 +208,20 @@ def halves(period: Period) -> tuple[Period, ...]:
     return ((start, middle), (middle, end)) if end - start >= 2 * SHORTEST_PERIOD else ()
 
 
-def is_whole(answer: Sequence[Deposit], answers: Iterable[Sequence[Deposit]]) -> bool:
-    """Whether the answer for a period can't be cut, by the answers for its halves.
+def is_whole(answer: Sequence[Deposit], answers: Iterable[Sequence[Deposit] | None]) -> bool:
+    """Whether the answer for a period can't be cut, by the answers for its halves; None among them: one was not read.
 
     No number of deposits tells it: what is not to be shown may be left out after cutting, other companies' deposits may be added.
     But of a cut answer with deposits of both halves, the half where the cut is shows more than it does. A half with nearly all
     of them may be cut in the same way, and proves nothing.
     """
-    answers = list(answers)
-    more = {_name(one) for half in answers for one in half} - {_name(one) for one in answer}
-    return not more and all(len(half) < 0.8 * len(answer) for half in answers)
+    read = [{_name(one) for one in half} for half in answers if half is not None]
+    names = {_name(one) for one in answer}
+    if len(read) < 2 or any(half - names for half in read):
+        return False
+    if len(names) < NEVER_CUT and all(half == names for half in read):
+        return True  # listed whatever the period is, as what has no date yet may be
+    return all(len(half) < 0.8 * len(names) for half in read)
 
 
 def _name(deposit: Deposit) -> object:

@@ -180,7 +180,8 @@ class L10nTnEdiAccount(models.Model):
 
     @api.model
     def _name_of_finding(self, item):
-        return item["code"], item["deposit"] or item["params"].get("number")
+        params = item["params"]
+        return item["code"], item["deposit"] or params.get("number") or params.get("minute")
 
     # --- Breaker ---------------------------------------------------------------------------------------------------
 

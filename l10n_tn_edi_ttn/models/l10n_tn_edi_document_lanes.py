@@ -97,6 +97,11 @@ class L10nTnEdiDocument(models.Model):
         :return: dict of keys to jobs.
         """
         jobs = {}
+        if alone and run.kind == "submit":
+            # What may take long, while nobody waits for an answer to be written
+            if self._signed_elsewhere():
+                run.total += self._prepare_batch()
+            self._sweep_before_deposits()
         if alone or free >= CLAIM_AT_LEAST:
             if run.asks and time.monotonic() >= run.ask_from:
                 # Half of the places: neither questions nor deposits keep the others waiting.
@@ -112,7 +117,7 @@ class L10nTnEdiDocument(models.Model):
                 jobs.update(deposits)
                 run.total += count
         if not jobs and run.kind == "submit" and (alone or time.monotonic() >= run.prepare_from):
-            count = self._prepare_batch()
+            count = self._prepare_batch(alone)
             run.total += count
             if not count:
                 run.prepare_from = time.monotonic() + 1

@@ -23,15 +23,28 @@ class L10nTnEdiDocument(models.Model):
     _inherit = "l10n_tn_edi.document"
 
     @api.model
-    def _prepare_batch(self):
-        """:return: the number of documents that went one step on."""
+    def _prepare_batch(self, alone=True):
+        """:param bool alone: no call to TTN is on its way, whose answer would wait while somebody else signs.
+        :return: the number of documents that went one step on.
+        """
         self._expire_signing()
-        parts = self.env["l10n_tn_edi.signing"]._work_off()
-        documents, batches = self._claim_due(TO_PREPARE, PREPARED_AT_ONCE, self._prepare)
+        parts, step = 0, TO_PREPARE
+        if alone:
+            parts = self.env["l10n_tn_edi.signing"]._work_off()
+        else:
+            step = [*step, ("company_id", "not in", self._signed_elsewhere().ids)]
+        documents, batches = self._claim_due(step, PREPARED_AT_ONCE, self._prepare)
         # Whoever calls somebody else to sign does so now, when no row is locked any more.
         for batch in batches or ():
             self._sign_remotely(batch)
         return len(documents) + parts
+
+    @api.model
+    def _signed_elsewhere(self):
+        """:return: the companies for which somebody else is called to sign."""
+        companies = self.env["res.company"].sudo().search([("l10n_tn_edi_enabled", "=", True)])
+        codes = self.env["l10n_tn_edi.signature.provider"]._remote_codes()
+        return companies.filtered(lambda company: company._l10n_tn_edi_signing_provider().code in codes)
 
     @api.model
     def _prepare(self, documents):

@@ -1,3 +1,5 @@
+import time
+
 import psycopg2
 
 from odoo import api, fields, models
@@ -6,9 +8,11 @@ from ..elfatoora import breaker
 from .l10n_tn_edi_account import SETTLED
 from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_deposit import ANSWER_CLASSES
-from .l10n_tn_edi_document_queue import RETRYABLE, TO_DEPOSIT
+from .l10n_tn_edi_document_queue import CALLS_AT_ONCE, RETRYABLE, TO_DEPOSIT
 
 SWEEP_RETRY_MINUTES = 5
+# A lane compares for so long before it deposits; the scheduled action of the comparison does the rest.
+SWEEP_SECONDS = 20
 
 
 class L10nTnEdiDocument(models.Model):
@@ -16,17 +20,61 @@ class L10nTnEdiDocument(models.Model):
 
     _inherit = "l10n_tn_edi.document"
 
+    # --- Compared first --------------------------------------------------------------------------------------------
+
     @api.model
-    def _claim_deposits_due(self, limit):
-        # No row is locked here: where it is time for a sweep, TTN is asked before anything is claimed.
+    def _sweep_before_deposits(self):
+        """Compare the accounts of what is due for a deposit, where no recent comparison says that all is well.
+
+        TTN is asked, perhaps for long: no row may be locked, and no call may be on its way whose answer would wait.
+        """
+        until = time.monotonic() + SWEEP_SECONDS
         self._end_snapshot()
         try:
-            due = self.search(self._due_domain(self._to_deposit()), order="next_at, id", limit=limit)
-            self.env["l10n_tn_edi.account"]._sweep_before_deposits(due)
+            for account in self._behind(self._to_deposit_when_compared()):
+                left = until - time.monotonic()
+                # What another worker compares, or there is no time for, stays due.
+                if left > 0 and account._sweep_guarded(left) and account._must_sweep():
+                    self.browse()._wait_for_sweep(account)
+                self._end_snapshot()
+        except RETRYABLE:
+            self._rollback()  # another worker is at it; what is due stays due
+
+    @api.model
+    def _behind(self, step):
+        """:param list step: domain of what may be deposited when it is due.
+        :return: the accounts of the first due documents that are to be compared before.
+        """
+        due = self.search(self._due_domain(step), order="next_at, id", limit=CALLS_AT_ONCE)
+        gateway, accounts = self.env["l10n_tn_edi.gateway"], self.env["l10n_tn_edi.account"]
+        for company, mode in due.grouped(lambda document: (document.company_id, document.mode)):
+            # The claim says of the others why they can't go.
+            if company.l10n_tn_edi_mode == mode and not gateway._problem(company):
+                accounts += accounts._of(company, mode)
+        return accounts.filtered(lambda account: account._must_sweep())
+
+    @api.model
+    def _claim_deposits_due(self, limit):
+        self._end_snapshot()
+        try:
+            return super()._claim_deposits_due(limit)
         except RETRYABLE:
             self._rollback()
             return 0, {}  # another worker is at it; what is due stays due
-        return super()._claim_deposits_due(limit)
+
+    @api.model
+    def _to_deposit(self):
+        step = self._to_deposit_when_compared()
+        # Accounts that are to be compared first take no place from the others'
+        while behind := self._behind(step):
+            step = [*step, ("company_id", "not in", behind.company_id.ids)]
+        return step
+
+    def _wait_for_sweep(self, account):
+        code, params = account.sweep_problem or "sweep.waiting", account.sweep_problem_params or {}
+        self._wait_for_account(account, code, self._in(60 * SWEEP_RETRY_MINUTES), params)
+
+    # --- Past the gate ---------------------------------------------------------------------------------------------
 
     @api.model
     def _claim_deposits(self, documents):
@@ -54,10 +102,7 @@ class L10nTnEdiDocument(models.Model):
             self._wait_for_account(account, "sweep.unidentified", self._in(3600))
             return self.browse()
         if account._must_sweep():
-            at = self._in(60 * SWEEP_RETRY_MINUTES)
-            self._wait_for_account(
-                account, account.sweep_problem or "sweep.waiting", at, account.sweep_problem_params or {}
-            )
+            self._wait_for_sweep(account)
             return self.browse()
         strange = self.filtered(lambda document: document.number in (account.quarantine or {}))
         for document in strange:
@@ -104,7 +149,7 @@ class L10nTnEdiDocument(models.Model):
         ]
 
     @api.model
-    def _to_deposit(self):
+    def _to_deposit_when_compared(self):
         # Accounts that wait for the answers to their first documents take no place from the others'
         sending = self.sudo()._read_group(self._on_their_way(), ["company_id", "mode"], ["__count"])
         Account = self.env["l10n_tn_edi.account"]

@@ -54,6 +54,11 @@ class L10nTnEdiMessages(models.AbstractModel):
                 deposit=p["deposit"],
                 number=p["number"],
             ),
+            "sweep.unread": lambda p: self.env._(
+                "TTN shows more deposits of %(minute)s (UTC) than can be read at once. Compare that minute on TTN's portal with "
+                "the invoices here.",
+                minute=p["minute"],
+            ),
             "sweep.other_reference": lambda p: self.env._(
                 "TTN shows reference %(other)s for a document that it accepted as %(reference)s. Ask TTN which one counts.",
                 other=p["other"],

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -5,9 +6,11 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..elfatoora import breaker, periods
+from ..elfatoora.answers import Problem
+from ..elfatoora.rejections import classify_problem
 from ..models import l10n_tn_edi_document_lanes
 from ..models.l10n_tn_edi_exchange import moment_of
-from .common_flow import TnEdiFlowCommon
+from .common_flow import LOGGER, TnEdiFlowCommon
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
@@ -47,6 +50,32 @@ class TestAccount(TnEdiFlowCommon):
         )
         self.env.invalidate_all()
         self.account.swept_in = "another"
+
+    @contextmanager
+    def asking(self, *answers, before=None):
+        """Let each question of a comparison have the next of ``answers``: a ``periods.Asked``, or an error; then TTN's own.
+
+        :param before: called with the account before each question.
+        :return: list of the periods that were asked for.
+        """
+        original, asked, answers = type(self.account)._ask_period, [], iter(answers)
+
+        def ask(account, client, period):
+            asked.append(period)
+            if before:
+                before(account)
+            answer = next(answers, None)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer or original(account, client, period)
+
+        with patch.object(type(self.account), "_ask_period", ask):
+            yield asked
+
+    def woken(self, kind):
+        """:return: whether the first lane of a kind is to run soon."""
+        lane = self.documents._lanes(kind)[:1]
+        return bool(self.env["ir.cron.trigger"].sudo().search_count([("cron_id", "=", lane.id)]))
 
     def past(self, **delta):
         return fields.Datetime.subtract(fields.Datetime.now(), **delta)
@@ -274,15 +303,125 @@ class TestAccount(TnEdiFlowCommon):
         self.assertEqual(len(self.questions()) - asked, len(faults))
 
         document.sudo().next_at = fields.Datetime.now()
-        self.submit()
+        with self.asking() as asked:
+            self.submit()
         self.assertFalse(self.account.sweep_progress["left"] or self.account.sweep_problem)
-        self.assertEqual(
-            len(self.questions()) - asked, len(faults) + 1 + 3, "a day with the deposit, an hour without"
-        )
+        self.assertEqual(min(start for start, _end in asked), begin)
         self.assertEqual(document.reason_code, "sweep.quarantined")
         self.follow()
         self.assertEqual(document.state, "accepted")
         self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
+
+    def test_what_was_compared_before_a_failure_stays_compared(self):
+        """Whatever ends the comparison, a killed worker too, the next one goes on after the last period that was compared."""
+        document = self.accept()
+        self.forget(document)
+        self.account.swept_at = self.past(hours=30)
+        whole = periods.Asked([])
+        with (
+            patch.object(periods, "LONGEST_PERIOD", 6 * 3600),
+            self.assertLogs(LOGGER, "ERROR"),
+            self.asking(whole, whole, RuntimeError("the worker dies")) as asked,
+        ):
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertEqual(len(asked), 3)
+        self.assertEqual(tuple(self.account.sweep_progress["left"]), asked[2])
+        self.assertFalse(self.account.sweeping_until, "others may go on")
+        with self.asking() as again:
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertEqual(again[0][0], asked[2][0])
+        self.assertFalse(self.account.sweep_progress["left"])
+        self.assertIn(document.number, self.account.findings_text)
+
+    def test_the_rest_of_a_comparison_goes_on_at_once(self):
+        self.account.swept_at = begin = self.past(hours=49)
+        self.env["ir.cron.trigger"].sudo().search([]).unlink()
+        with patch.object(periods, "CALLS_A_SWEEP", 1):
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+            self.assertEqual(self.account.swept_at, begin)
+            self.assertTrue(self.woken("sweep"))
+            for _run in range(4):  # three days, and the seconds since the first run
+                if self.account.swept_at == begin:
+                    self.env["ir.cron.trigger"].sudo().search([]).unlink()
+                    self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertGreater(self.account.swept_at, begin)
+        self.assertFalse(self.woken("sweep"))
+
+    def test_comparison_of_another_worker(self):
+        """Whoever comes second asks nothing; documents wait without a delay of their own."""
+        document = self.post()
+        self.documents._prepare_batch()
+        self.account.write(
+            {
+                "swept_at": self.past(hours=30),
+                "sweeping_until": fields.Datetime.add(fields.Datetime.now(), seconds=100),
+            }
+        )
+        with self.asking() as asked:
+            self.submit()
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertFalse(asked)
+        self.assertEqual((document.state, document.reason_code), ("signed", False))
+        self.assertLessEqual(document.next_at, fields.Datetime.now())
+        # A worker that died holds the account for minutes only, a restored database not at all.
+        self.account.sweeping_until = fields.Datetime.add(fields.Datetime.now(), days=1)
+        self.submit()
+        self.assertEqual(document.state, "submitted")
+
+    def test_late_worker_writes_nothing(self):
+        """One stood still for longer than it may hold the account: what another has done since stays."""
+        self.account.write({"swept_at": self.past(hours=30), "sweep_progress": {"left": None}})
+        other = fields.Datetime.add(fields.Datetime.now(), seconds=299)
+        with self.asking(before=lambda account: account.write({"sweeping_until": other})) as asked:
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertEqual(len(asked), 1)
+        self.assertEqual(self.account.sweep_progress, {"left": None})
+        self.assertEqual(self.account.sweeping_until, other)
+
+    def test_no_comparison_while_calls_are_on_their_way(self):
+        """It may take long, and the answers have to be written; the documents are left for the next turn."""
+        document = self.post()
+        self.documents._prepare_batch()
+        self.account.swept_at = self.past(hours=30)
+        self.due()
+        before = document.next_at
+        with self.documents._calling() as pool, self.asking() as asked:
+            run = l10n_tn_edi_document_lanes._Run("submit", pool, asks=True)
+            self.assertFalse(self.documents._next_jobs(run, 64, alone=False))
+            self.assertEqual((asked, document.state, document.next_at), ([], "signed", before))
+            self.assertTrue(self.documents._next_jobs(run, 64, alone=True))
+        self.assertEqual((len(asked), document.state), (2, "sending"))
+
+    def test_clock_of_the_database_ahead(self):
+        """TTN finds deposits by its own clock: a database three hours ahead asks for more than what is to come."""
+        account = type(self.account)
+        original = account._now
+        with patch.object(account, "_now", lambda account: original(account) + 3 * 3600):
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+            document = self.accept()
+            self.forget(document)
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+            self.assertIn(document.number, self.account.findings_text or "")
+            self.assertAlmostEqual(self.account.sweep_progress["apart"], 3 * 3600, delta=60)
+        self.account.swept_at = self.past(hours=2)
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertEqual(self.account.sweep_progress["apart"], 0.0)
+
+    def test_moment_of_which_ttn_shows_too_much(self):
+        """It is passed over, but never in silence; a restored database deposits nothing before somebody has looked."""
+        document = self.post()
+        self.account.swept_in = "another"
+        too_large = periods.Asked(cause=classify_problem(Problem("answer.too_large", "")), too_large=True)
+        with patch.object(periods, "SHORTEST_PERIOD", 10**6), self.asking(too_large):
+            self.submit()
+        self.assertTrue(self.account.hold_all)
+        self.assertIn("more deposits of", self.account.findings_text)
+        self.assertTrue(self.account.activity_ids)
+        self.assertEqual((document.state, document.reason_code), ("signed", "sweep.unidentified"))
+        self.assertFalse(self.saves())
+        self.account.with_user(self.make_responsible()).action_clear()
+        self.submit()
+        self.assertEqual(document.state, "submitted")
 
     # === Breaker === #
 

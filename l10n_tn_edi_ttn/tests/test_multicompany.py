@@ -11,7 +11,7 @@ from ..teif.foreign import parse_foreign_xml
 from ..teif.identifiers import key_letter
 from ..teif.reader import read
 from .common import COMPANY_MATRICULE
-from .common_flow import TnEdiFlowCommon
+from .common_flow import LOGGER, TnEdiFlowCommon
 
 OTHER_MATRICULE = f"2345678{key_letter('2345678')}AM000"
 
@@ -198,6 +198,26 @@ class TestMultiCompany(MultiCompanyCase):
         self.assertFalse(first.attempt_count)
         self.assertFalse(accounts[0].swept_at)
         self.assertTrue(accounts[1].swept_at)
+
+    def test_sweep_of_one_account_that_breaks(self):
+        """The same where our own code fails with an account."""
+        Account = self.env["l10n_tn_edi.account"]
+        mine, theirs = Account._of(self.company, "test"), Account._of(self.other, "test")
+        (mine + theirs).sudo().swept_at = False
+        first, second = self.post(), self.post_in_other()
+        original = type(mine)._ask_period
+
+        def ask(account, client, period):
+            if account == mine:
+                raise RuntimeError("something unforeseen")
+            return original(account, client, period)
+
+        with patch.object(type(mine), "_ask_period", ask), self.assertLogs(LOGGER, "ERROR"):
+            self.submit()
+        self.assertEqual(
+            (first.state, first.reason_code, second.state), ("signed", "sweep.waiting", "submitted")
+        )
+        self.assertGreater(first.next_at, fields.Datetime.now())
 
     def test_modes_of_their_own(self):
         self.other.write(

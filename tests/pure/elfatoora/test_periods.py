@@ -20,6 +20,12 @@ def deposits(*numbers):
     return [Deposit(number, f"F{number}", "I-11", "") for number in numbers]
 
 
+def walked(asked_for, ask, **options):
+    """:return: (all deposits of the periods that were believed, the last ``Walked``)."""
+    parts = list(walk(asked_for, ask, **options))
+    return [deposit for part in parts for deposit in part.deposits], parts[-1]
+
+
 def ids(found):
     return {deposit.deposit_id for deposit in found}
 
@@ -82,6 +88,13 @@ def test_an_answer_is_whole_when_its_halves_show_nothing_more():
     # All of them in one half: that answer may be the same cut
     assert not is_whole(answer, [[], answer])
     assert not is_whole(answer, [[], answer[4:]])
+    # Few that are listed whatever is asked for
+    few = deposits(1, 2, 3)
+    assert is_whole(few, [few, few])
+    assert not is_whole(few, [few, few[1:]])
+    assert not is_whole(answer, [answer, answer])
+    # One that was not read
+    assert not is_whole(answer, [answer[:50], None])
     # Without a number of TTN's the document's own
     assert not is_whole([Deposit(None, "F1", "I-11", "")], [[Deposit(None, "F2", "I-11", "")]])
 
@@ -107,45 +120,63 @@ class Service:
         return Asked(deposits(*(number for number in found if number not in self.hidden), 10**6))
 
 
-@settings(max_examples=60)
-@given(
-    st.integers(20, 300),
-    st.lists(st.integers(0, 7200), max_size=700),
-    st.sets(st.integers(0, 700), max_size=60),
-    st.sampled_from([25, 120, 10_000]),
-)
-def test_whatever_cuts_the_answers_everything_is_seen(limit, moments, hidden, most):
-    """A limit that nobody knows, some deposits left out after it and another company's added: none is missed in the end."""
-    # Not so many in one second that even the shortest period is cut
-    moments = {
-        number: 10_000 + second
-        for number, second in enumerate(sorted(moments))
-        if sorted(moments).count(second) < 5
-    }
-    service = Service(moments, limit, hidden)
+def everything_seen(service, most, **options):
+    """:return: the numbers of all deposits that were seen by as many sweeps as it takes."""
     found, left, parts = [], (9_000.0, 9_000.0 + DAY), 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CALLS_A_SWEEP", most)
         while left:
-            walked = walk(periods(20_000.0, None, left=left), service)
-            assert walked.cause is None
-            found += walked.deposits
-            left = walked.left
+            deposits, last = walked(periods(20_000.0, None, left=left), service, **options)
+            assert last.cause is None
+            found += deposits
+            left = last.left
             parts += 1
-            assert parts < 60
-    assert ids(found) - {10**6} == set(moments) - hidden
+            assert parts < 300
+    return ids(found) - {10**6}
+
+
+def moments_of(seconds, most):
+    """Not so many in one second that even the shortest period is cut."""
+    seconds = sorted(seconds)
+    return {number: 10_000 + second for number, second in enumerate(seconds) if seconds.count(second) < most}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(20, 300),
+    st.lists(st.integers(0, 7200), min_size=150, max_size=700),
+    st.sets(st.integers(0, 700), max_size=60),
+    st.sampled_from([4, 25, 120, 10_000]),
+)
+def test_whatever_cuts_the_answers_everything_is_seen(limit, moments, hidden, most):
+    """A limit that nobody knows, some deposits left out after it and another company's added: none is missed in the end."""
+    moments = moments_of(moments, 5)
+    assert everything_seen(Service(moments, limit, hidden), most) == set(moments) - hidden
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(6, 15),
+    st.lists(st.integers(0, 7200), min_size=20, max_size=40),
+    st.sets(st.integers(0, 40), max_size=20),
+    st.sampled_from([25, 120, 10_000]),
+)
+def test_a_database_that_forgot_believes_no_small_answer_either(limit, moments, hidden, most):
+    """A page of ten, or what is left of a cut answer when nearly all of it is hidden, is no whole answer."""
+    moments = moments_of(moments, 3)
+    assert everything_seen(Service(moments, limit, hidden), most, restored=True) == set(moments) - hidden
 
 
 def test_few_deposits_take_one_question():
     service = Service({number: 100 + number for number in range(13)})
-    walked = walk([(0.0, 1000.0)], service)
-    assert (len(walked.deposits), service.asked) == (14, [(0.0, 1000.0)])
+    found, last = walked([(0.0, 1000.0)], service)
+    assert (len(found), last.left, service.asked) == (14, None, [(0.0, 1000.0)])
 
 
 def test_many_deposits_that_nothing_cuts_take_three_questions():
     service = Service({number: 100 + number for number in range(800)}, limit=10**6)
-    walked = walk([(0.0, 1000.0)], service)
-    assert len(ids(walked.deposits)) == 801
+    found, _last = walked([(0.0, 1000.0)], service)
+    assert len(ids(found)) == 801
     assert len(service.asked) == 3
 
 
@@ -154,44 +185,136 @@ def test_many_deposits_that_nothing_cuts_take_three_questions():
 
 def test_a_lost_answer_is_asked_for_once_more():
     service = Service({1: 50}, troubles=[Asked(cause=LOST)])
-    assert ids(walk([(0.0, 100.0)], service).deposits) == {1, 10**6}
+    assert ids(walked([(0.0, 100.0)], service)[0]) == {1, 10**6}
     assert len(service.asked) == 2
 
 
-def test_what_breaks_off_tells_where():
+def test_each_period_is_given_as_soon_as_it_is_believed():
+    service = Service({1: 50, 2: 150})
+    parts = walk([(0.0, 100.0), (100.0, 200.0)], service)
+    first = next(parts)
+    assert (ids(first.deposits), first.left, len(service.asked)) == ({1, 10**6}, (100.0, 200.0), 1)
+    second = next(parts)
+    assert (ids(second.deposits), second.left) == ({2, 10**6}, None)
+
+
+def test_what_breaks_off_goes_on_there_with_less():
+    """Perhaps TTN needs too long for so much."""
     service = Service({1: 50}, troubles=[None, Asked(cause=LOST), Asked(cause=LOST)])
-    walked = walk([(0.0, 100.0), (100.0, 200.0), (200.0, 300.0)], service)
-    assert ids(walked.deposits) == {1, 10**6}
-    assert (walked.left, walked.cause) == ((100.0, 200.0), LOST)
+    found, last = walked([(0.0, 100.0), (100.0, 200.0), (200.0, 300.0)], service)
+    assert ids(found) == {1, 10**6}
+    assert (last.left, last.cause) == ((100.0, 150.0), LOST)
+    _found, last = walked([(0.0, 1.5)], Service({}, troubles=[Asked(cause=LOST)] * 2))
+    assert last.left == (0.0, 1.5)
 
 
 def test_a_refusal_is_not_asked_again():
     """A wrong password asked again and again would lock the account."""
     service = Service({}, troubles=[Asked(cause=REFUSED)])
-    assert walk([(0.0, 100.0)], service).cause == REFUSED
+    _found, last = walked([(0.0, 100.0)], service)
+    assert (last.left, last.cause) == ((0.0, 100.0), REFUSED)
     assert len(service.asked) == 1
 
 
 def test_what_is_lost_in_a_half_leaves_the_whole_period():
     service = Service({n: n for n in range(90)}, troubles=[None, None, *[Asked(cause=LOST)] * 2])
-    walked = walk([(0.0, 100.0)], service)
-    assert (walked.deposits, walked.left, walked.cause) == ([], (0.0, 100.0), LOST)
+    found, last = walked([(0.0, 100.0)], service)
+    assert (found, last.left, last.cause) == ([], (0.0, 50.0), LOST)
+
+
+def test_time_is_over_before_the_next_question():
+    service = Service({1: 50})
+    found, last = walked([(0.0, 100.0), (100.0, 200.0)], service, is_over=lambda: len(service.asked) >= 1)
+    assert (ids(found), last.left, last.cause) == ({1, 10**6}, (100.0, 200.0), None)
+    # In the middle of the halves: the next sweep comes further with a shorter period.
+    service = Service({n: n for n in range(90)})
+    found, last = walked([(0.0, 100.0)], service, is_over=lambda: len(service.asked) >= 2)
+    assert (found, last.left) == ([], (0.0, 50.0))
+    # A lost answer is not waited for a second time.
+    service = Service({}, troubles=[Asked(cause=LOST)] * 2)
+    _found, last = walked([(0.0, 100.0)], service, is_over=lambda: len(service.asked) >= 1)
+    assert (last.cause, len(service.asked)) == (LOST, 1)
+
+
+TOO_LARGE = Asked(cause=LOST, too_large=True)
 
 
 def test_what_is_too_large_is_asked_for_in_halves():
-    service = Service({1: 10, 2: 90}, troubles=[Asked(cause=LOST, too_large=True)])
-    assert ids(walk([(0.0, 100.0)], service).deposits) == {1, 2, 10**6}
+    service = Service({1: 10, 2: 90}, troubles=[TOO_LARGE])
+    assert ids(walked([(0.0, 100.0)], service)[0]) == {1, 2, 10**6}
     assert service.asked == [(0.0, 100.0), (0.0, 50.0), (50.0, 100.0)]
-    walked = walk([(0.0, 1.5)], Service({}, troubles=[Asked(cause=LOST, too_large=True)]))
-    assert (walked.left, walked.cause) == ((0.0, 1.5), LOST)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 2000), min_size=50, max_size=200),
+    st.integers(5, 40),
+    st.sampled_from([4, 20, 10_000]),
+)
+def test_whatever_is_too_large_everything_is_seen(moments, limit, most):
+    """However much TTN writes about each: the whole may be read where a half of it is not, and the other way round."""
+    moments = moments_of(moments, 5)
+    service = Service(moments)
+
+    def ask(period):
+        asked = service(period)
+        # The size is another one each time.
+        return TOO_LARGE if len(asked.deposits) + len(service.asked) % 7 > limit + 7 else asked
+
+    assert everything_seen(ask, most) == set(moments)
+
+
+def test_what_can_not_be_divided_is_told_and_not_waited_for():
+    service = Service({1: 50}, troubles=[TOO_LARGE])
+    parts = list(walk([(0.0, 1.5), (1.5, 100.0)], service))
+    assert [part.unread for part in parts] == [(0.0, 1.5), None]
+    assert (parts[0].left, parts[1].left, ids(parts[1].deposits)) == ((1.5, 100.0), None, {1, 10**6})
 
 
 def test_a_database_that_forgot_believes_the_third_empty_answer():
     empty = Asked(deposits())
     service = Service({1: 50}, troubles=[empty, empty])
-    assert walk([(0.0, 100.0)], service).deposits == []
+    assert walked([(0.0, 100.0)], service)[0] == []
     service = Service({1: 50}, troubles=[empty, empty])
-    assert ids(walk([(0.0, 100.0)], service, restored=True).deposits) == {1, 10**6}
+    assert ids(walked([(0.0, 100.0)], service, restored=True)[0]) == {1, 10**6}
     service = Service({1: 50}, troubles=[empty, Asked(cause=LOST), empty, empty])
-    assert walk([(0.0, 100.0)], service, restored=True).deposits == []
+    assert walked([(0.0, 100.0)], service, restored=True)[0] == []
     assert len(service.asked) == 4
+
+
+# --- Clocks ----------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.integers(-2 * 86_400, 2 * 86_400), st.integers(-2 * 86_400, 2 * 86_400))
+def test_everything_is_seen_whatever_the_clocks_say(ahead, later):
+    """TTN finds deposits by a clock of its own: what is made between two sweeps is seen by the second one."""
+    real, last, seen, apart, since = 10**7, 10**7 + HOUR, set(), 0.0, float(10**7)
+    for at, skew in ((real, ahead), (last, later)):
+        made = {1: real + 600 + ahead} if at == last else {}
+        now = float(at)  # of the database
+        service = Service(made)
+        # The deposit was made while TTN's clock was as it is in this sweep.
+        service.moments = {number: moment - ahead + skew for number, moment in made.items()}
+
+        def ask(period, service=service, skew=skew):
+            answer = service(period)
+            return Asked(answer.deposits, apart=float(abs(skew)))
+
+        for _turn in range(2):
+            found, end = walked(periods(now, since, apart=apart), ask, apart=apart)
+            seen |= ids(found)
+            if end.apart is None:
+                break
+            apart = end.apart
+        assert (end.left, end.apart) == (None, None)
+        since, apart = now, module.allowance(abs(skew))
+    assert 1 in seen
+
+
+def test_clocks_that_are_nearly_right_change_nothing():
+    service = Service({1: 50})
+    _found, last = walked(
+        [(0.0, 100.0)], lambda period: Asked(service(period).deposits, apart=module.CLOCKS_APART)
+    )
+    assert (last.left, last.apart, module.allowance(module.CLOCKS_APART)) == (None, None, 0.0)
