@@ -1,10 +1,14 @@
+import base64
+import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..elfatoora.answers import ConsultAnswer
 from .l10n_tn_edi_recording import Recording
 
 # Bodies up to this size are kept in the row, larger ones in the file store.
@@ -13,6 +17,8 @@ INLINE_BODY_BYTES = 4096
 BODY_TYPE = "application/xml"
 # A deposited document is kept once, with the document; in the kept request it is named by the attempt's SHA-256.
 DEPOSITED_DOCUMENT = re.compile(rb"(<arg3>)[A-Za-z0-9+/=\s]{200,}(</arg3>)")
+# So is each document in the answers of a comparison that is kept here: several of them list it.
+SHOWN_DOCUMENT = re.compile(rb"(?<=>)[A-Za-z0-9+/=\s]{200,}(?=<)")
 
 
 def seconds_of(moment):
@@ -197,8 +203,31 @@ class L10nTnEdiExchange(models.Model):
                 "user_id": self.env.uid,
             }
         )
-        exchange._complete(call, recording, answer_class="answered" if call.answer else "unknown")
+        answer_class = "answered" if call.answer else "unknown"
+        exchange._complete(self._without_known_documents(account, call), recording, answer_class=answer_class)
         recording.files.store()
+
+    @api.model
+    def _without_known_documents(self, account, call):
+        """:return: the call, with the SHA-256 instead of each document in its answer that is kept with a document of ours."""
+        if not isinstance(call.answer, ConsultAnswer):
+            return call
+        numbers = [str(deposit.deposit_id) for deposit in call.answer.deposits if deposit.content]
+        documents = (
+            self.env["l10n_tn_edi.document"].sudo().search(account._has(("deposit_id", "in", numbers)))
+        )
+        ours, theirs = set(documents.mapped("sha256")), set(documents.ttn_xml_id.mapped("checksum"))
+
+        def name_known(match):
+            try:
+                content = base64.b64decode(match[0])
+            except ValueError:
+                return match[0]
+            digest = hashlib.sha256(content).hexdigest()
+            known = digest in ours or self.env["ir.attachment"]._compute_checksum(content) in theirs
+            return f"sha256:{digest}".encode() if known else match[0]
+
+        return replace(call, response=SHOWN_DOCUMENT.sub(name_known, call.response))
 
     def _body_values(self, name, body, files):
         """:return: values that keep ``body`` (bytes) in the row; a large one is added to ``files``."""

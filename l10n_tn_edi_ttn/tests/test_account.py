@@ -1,3 +1,5 @@
+import base64
+import hashlib
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -259,6 +261,21 @@ class TestAccount(TnEdiFlowCommon):
         self.assertFalse(self.account.findings)
         self.assertFalse(self.account.quarantine)
         self.assertEqual(set(documents.mapped("state")), {"accepted"})
+
+    def test_documents_that_are_kept_are_not_kept_with_each_answer(self):
+        """Several answers list each deposit, hour after hour: what is known is named, what is not stays whole."""
+        document = self.accept()
+        deposit_id, content = document.deposit_id, document.ttn_xml_id.raw
+        for known in (True, False):
+            if not known:
+                self.forget(document)
+            self.account.swept_at = self.past(hours=2)
+            self.env["l10n_tn_edi.account"]._cron_sweep()
+            exchange = self.account._last_calls(("operation", "=", "sweep"), limit=1)
+            body = base64.b64decode(exchange.response_file or b"") or (exchange.response_text or "").encode()
+            self.assertIn(f"<idSaveEfact>{deposit_id}<".encode(), body)
+            self.assertEqual(f"sha256:{hashlib.sha256(content).hexdigest()}".encode() in body, known)
+            self.assertEqual(base64.b64encode(content)[:200] in body, not known)
 
     def test_comparison_without_answer(self):
         self.account.swept_at = self.past(hours=2)
