@@ -13,7 +13,7 @@ from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
 from .l10n_tn_edi_document import SHOWN_BY_TTN
-from .l10n_tn_edi_document_queue import CALL_SECONDS, RETRYABLE
+from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, RETRYABLE
 from .l10n_tn_edi_exchange import moment_of, seconds_of
 
 _logger = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ _logger = logging.getLogger(__name__)
 # So long the scheduled action asks; a question and its repetitions that are begun by then are waited for. Odoo kills what
 # takes longer than limit_time_real_cron, 120 seconds by default.
 SWEEP_SECONDS = 60
-# Nobody else compares an account for so long: longer than all of that.
-SWEEP_LEASE_SECONDS = 300
+# Nobody else compares an account for so many leases of a deposit: longer than all of that.
+SWEEP_LEASES = 2.5
 
 class L10nTnEdiAccount(models.Model):
     """The account's recent deposits compared with ours: finds what a restored backup, a copy or a portal deposited."""
@@ -153,7 +153,7 @@ class L10nTnEdiAccount(models.Model):
         documents._end_snapshot()
         locked = self.try_lock_for_update()
         now = self.env["l10n_tn_edi.exchange"]._database_now()
-        until = fields.Datetime.add(now, seconds=SWEEP_LEASE_SECONDS)
+        until = fields.Datetime.add(now, seconds=round(SWEEP_LEASES * LEASE_SECONDS))
         if not locked or locked._is_swept_by_another(now):
             documents._commit()
             return None
@@ -164,7 +164,7 @@ class L10nTnEdiAccount(models.Model):
 
     def _is_swept_by_another(self, now):
         """:param datetime now: the database's clock. It may have gone back since: no worker holds an account for longer."""
-        latest = fields.Datetime.add(now, seconds=SWEEP_LEASE_SECONDS)
+        latest = fields.Datetime.add(now, seconds=round(SWEEP_LEASES * LEASE_SECONDS))
         return bool(self.sweeping_until and now < self.sweeping_until <= latest)
 
     def _release_sweep(self, held_until, goes_on):

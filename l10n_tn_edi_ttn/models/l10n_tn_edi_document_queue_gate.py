@@ -208,7 +208,10 @@ class L10nTnEdiDocument(models.Model):
         state = "unknown"
         if deposit_id is not None:
             state = "submitted"
-            values.update(deposit_id=str(deposit_id), submitted_at=self._last_attempt_at())
+            values.update(
+                deposit_id=self.deposit_id or str(deposit_id),
+                submitted_at=self.submitted_at or self._last_attempt_at(),
+            )
         try:
             with self.env.cr.savepoint():
                 self._set_state(state, **values)

@@ -12,6 +12,7 @@ from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import config, mute_logger
 
+from ..models import l10n_tn_edi_document_lanes
 from ..signature import verify
 from ..teif.foreign import parse_foreign_xml
 from .common import COMPANY_MATRICULE
@@ -191,6 +192,17 @@ class TestSeal(TnEdiFlowCommon):
         self.assertEqual((document.state, document.reason_code), ("to_sign", "signing.expired"))
         self.submit()
         self.assertEqual(document.state, "submitted")
+
+    def test_service_is_called_while_no_answer_waits(self):
+        """Signing may take long: not while the answers to calls that are on their way have to be written."""
+        document = self.post()
+        self.due()
+        with self.documents._calling() as pool:
+            run = l10n_tn_edi_document_lanes._Run("submit", pool, asks=False)
+            self.assertFalse(self.documents._next_jobs(run, 64, alone=False))
+            self.assertEqual(document.state, "to_send")
+            self.assertTrue(self.documents._next_jobs(run, 64, alone=True))
+        self.assertEqual(document.state, "sending")
 
     def test_incomplete(self):
         provider = (
