@@ -311,14 +311,15 @@ def test_batch_with_bad_documents(company, ttn, database, start):
     options = {**company.options(), **probe_options(), "limit_time_real": 100_000, "limit_time_real_cron": 0}
     env = {"EDI_PROBE_RUN_SECONDS": "900", "EDI_PROBE_NICE": "off"}
     start(CronWorker(database, options=options, env=env))
-    databases.wake_cron(company.database)
     ended = {"accepted", "rejected", "error"}
-    wait_until(lambda: set(company.states(moves)) <= ended, "every document has its end", 480, interval=1)
+    wait_woken(
+        company, lambda: set(company.states(moves)) <= ended, "every document has its end", timeout=480
+    )
     assert runs.count() == 1
     expected = dict.fromkeys(moves, "accepted")
     expected |= dict.fromkeys(refused, "rejected") | dict.fromkeys(wrong, "error")
     assert dict(zip(sorted(moves), company.states(moves), strict=True)) == expected
-    assert databases.query(company.database, "SELECT stopped FROM l10n_tn_edi_account") == [(False,)]
+    assert not databases.query(company.database, "SELECT id FROM l10n_tn_edi_account WHERE stopped")
     bad = company.documents(refused + wrong, "reason_code", "next_at", "state", "findings")
     assert all(reason for reason, *_rest in bad)
     assert all(findings and not next_at for _reason, next_at, state, findings in bad if state == "error")
@@ -331,8 +332,7 @@ def test_batch_with_bad_documents(company, ttn, database, start):
     for more in (2, 3):
         wait_until(runs.at_rest, "the run is over", 60)
         make_due(company)
-        databases.wake_cron(company.database)
-        wait_until(lambda more=more: runs.count() >= more and runs.at_rest(), f"run {more} is over", 60)
+        wait_woken(company, lambda more=more: runs.count() >= more and runs.at_rest(), f"run {more} is over")
     assert company.documents(moves, "attempt_count") == attempts
     assert deposits_by_number(company) == tried
     assert dict(zip(sorted(moves), company.states(moves), strict=True)) == expected
