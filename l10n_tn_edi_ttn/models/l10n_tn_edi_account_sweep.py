@@ -24,6 +24,7 @@ SWEEP_SECONDS = 60
 # Nobody else compares an account for so many leases of a deposit: longer than all of that.
 SWEEP_LEASES = 2.5
 
+
 class L10nTnEdiAccount(models.Model):
     """The account's recent deposits compared with ours: finds what a restored backup, a copy or a portal deposited."""
 

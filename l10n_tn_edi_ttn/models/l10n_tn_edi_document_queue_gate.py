@@ -158,7 +158,7 @@ class L10nTnEdiDocument(models.Model):
             room = Account._of(company, mode)._room()
             if room is not None and count >= room:
                 waiting.append(company.id)
-        return [*super()._to_deposit(), ("company_id", "not in", waiting)]
+        return [*TO_DEPOSIT, ("company_id", "not in", waiting)]
 
     def _wait_for_account(self, account, code, at, params=None, but=()):
         """What keeps these from going keeps all of the account: none of them is looked at before ``at``.

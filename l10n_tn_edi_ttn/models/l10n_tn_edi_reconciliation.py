@@ -117,7 +117,7 @@ class L10nTnEdiReconciliation(models.Model):
               JOIN res_company company ON company.id = document.company_id
  LEFT JOIN LATERAL (SELECT id FROM account_move
                      WHERE reversed_entry_id = move.id AND state = 'posted' AND amount_total = move.amount_total
-                       AND l10n_tn_edi_exclusion IN ('out_of_scope', 'other')
+                       AND l10n_tn_edi_exclusion IN ('out_of_scope', 'other') AND l10n_tn_edi_document_id IS NULL
                      LIMIT 1) inside ON TRUE
              WHERE (document.live OR move.l10n_tn_edi_document_id = document.id) AND NOT %s
                AND (document.state = 'conflict'

@@ -200,6 +200,8 @@ class TestCorrected(TnEdiFlowCommon):
         named = {reference.code: reference.value for reference in sent.references}
         self.assertEqual(named, {"I-89": original.number, "I-88": original.reference, "I-84": "BL-7"})
         self.assertEqual(original.move_id.payment_state, "reversed")
+        lines = self.env["l10n_tn_edi.reconciliation"].search([("move_id", "=", original.move_id.id)])
+        self.assertFalse(lines, "it was undone at TTN, not inside Odoo alone")
 
     def test_one_of_several_objections_changes_amounts(self):
         """The amounts decide the way, wherever TTN lists them; each objection leads to its own record."""
