@@ -66,7 +66,7 @@ class L10nTnEdiAccount(models.Model):
     @api.model
     def _wake_for(self, accounts):
         """Have the accounts compared soon that should be by now."""
-        due = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+        due = fields.Datetime.subtract(self.env["l10n_tn_edi.exchange"]._database_now(), hours=1)
         if any(not account.swept_at or account.swept_at < due for account in accounts):
             self.env["l10n_tn_edi.document"]._wake_lane("sweep")
 
