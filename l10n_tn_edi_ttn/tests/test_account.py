@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -154,6 +155,8 @@ class TestAccount(TnEdiFlowCommon):
         self.assertEqual((document.state, document.ask_first), ("to_send", True))
         self.assertEqual(list(self.account.quarantine), [document.number])
         self.assertIn("changed here since", self.account.findings_text)
+        # In the same second the same bytes are signed, and nothing is to decide.
+        time.sleep(1.1)
         self.submit()
         self.fault("empty_answer", times=1)
         self.follow()
