@@ -35,6 +35,8 @@ STATES = [
     ("withdrawn", "Withdrawn"),
     ("conflict", "Accepted Twice"),
 ]
+# Why a document is in `error` that TTN surely does not hold, and whose number is another's
+RELEASED = "ask.released"
 SHOWN_BY_TTN = {"submitted", "accepted", "rejected", "to_decide", "unknown", "conflict"}
 TRANSITIONS = {
     "to_send": {"to_sign", "error", "withdrawn"},
@@ -249,6 +251,7 @@ class L10nTnEdiDocument(models.Model):
         return (
             self.live
             and self.state in BEFORE_CLAIM
+            and self.reason_code != RELEASED  # a responsible's word, and TTN's view, settle it
             and bool(self.attempt_count)
             and any(
                 exchange.operation == "save" and exchange.answer_class not in ("not_sent", "refused")

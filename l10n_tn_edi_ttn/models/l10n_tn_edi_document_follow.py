@@ -21,6 +21,8 @@ from .l10n_tn_edi_exchange import seconds_of
 
 _logger = logging.getLogger(__name__)
 
+# A clock that runs apart by less than this, or an answer that is written down so much later, is no jump.
+CLOCKS_APART_SECONDS = 30
 # TTN's own delays are not known well enough to let a company go below this where it counts.
 LEAST_ABSENCE_MINUTES = {"test": 0, "production": 30}
 # How long a slow visibility makes the next absences wait longer.
@@ -256,15 +258,17 @@ class L10nTnEdiDocument(models.Model):
         # What tells an absence is looked up only where there may be one: nothing is absent beside our own deposit.
         shown = bool(seen) and all(one.signature_value for one in seen)
         shown = shown and any(self._is_ours(one.signature_value) for one in seen)
+        jumped = 0.0 if shown else self._jumped(exchange)
+        later_seen = None if shown else self._later_deposit_seen(lease_until)
         return decisions.History(
             state=self.state,
-            now=seconds_of(exchange.started_at),
+            now=seconds_of(exchange.started_at) - jumped,
             attempts=self._uncertain_attempts(),
             lease_until=seconds_of(lease_until),
             absences=tuple(self.absences or ()),
             polls=self.poll_count,
             ever_seen=bool(self.first_seen_at or self.deposit_id),
-            later_seen=None if shown else self._later_deposit_seen(lease_until),
+            later_seen=later_seen and later_seen - jumped,
             window=60.0 * max(company.l10n_tn_edi_absence_minutes, LEAST_ABSENCE_MINUTES[self.mode]),
             longest_delay=0.0 if shown else self._longest_delay_of(self.mode, self.sender),
             # In production only a human decides that something is deposited a second time.
@@ -278,6 +282,31 @@ class L10nTnEdiDocument(models.Model):
             ),
             conflict=(self.reason_params or {}) if self.state == "conflict" else {},
         )
+
+    def _jumped(self, exchange):
+        """:param exchange: an answered question.
+        :return: seconds by which the database's clock has gone ahead of TTN's since before the last attempt: nobody has waited
+            them. 0.0 when it has not, or TTN does not tell the time.
+        """
+        before = (
+            self.env["l10n_tn_edi.exchange"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("mode", "=", self.mode),
+                    ("ttn_clock", "!=", False),
+                    ("id", "<", (self._saves()[:1] or exchange).id),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+        if not (before and exchange.ttn_clock):
+            return 0.0
+        ours, ttn = exchange.finished_at - before.finished_at, exchange.ttn_clock - before.ttn_clock
+        ahead = (ours - ttn).total_seconds()
+        return ahead if ahead > CLOCKS_APART_SECONDS else 0.0
 
     def _is_ours(self, signature_value):
         return bool(signature_value) and "".join(signature_value.split()) == self.signature_value

@@ -31,6 +31,13 @@ def moment_of(seconds):
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None, microsecond=0)
 
 
+def utc_of(moment):
+    """:param moment: aware datetime that another host has sent, or None.
+    :return: naive UTC datetime; False for None and for a time that no clock shows today.
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment and 2000 < moment.year < 9000 else False
+
+
 class L10nTnEdiExchange(models.Model):
     """One call to El Fatoora: what was asked, what came back. Append-only.
 
@@ -80,6 +87,7 @@ class L10nTnEdiExchange(models.Model):
         readonly=True, help="By the database's clock; a deposit without an answer by then is unknown."
     )
     finished_at = fields.Datetime(readonly=True)
+    ttn_clock = fields.Datetime(string="TTN's Clock", readonly=True, help="What it said when TTN answered.")
     duration_ms = fields.Integer(string="Duration (ms)", readonly=True)
     # What was deposited, or what was signed when TTN was asked
     sha256 = fields.Char(string="SHA-256 of the Document", readonly=True, index="btree_not_null")
@@ -175,6 +183,7 @@ class L10nTnEdiExchange(models.Model):
         self.sudo().write(
             {
                 "finished_at": recording.now,
+                "ttn_clock": utc_of(call.server_time),
                 "duration_ms": round(call.duration * 1000),
                 "http_status": call.http_status or 0,
                 "answer_class": answer_class,

@@ -185,6 +185,33 @@ class TestUnknown(UnknownCase):
         self.assert_chatter_has(document.move_id, document.with_context(lang="en_US").reason[:30])
         self.assertEqual(len(self.saves(document.number)), 1)
 
+    def test_a_clock_that_jumps_ahead_is_no_waiting(self):
+        """The database's clock goes an hour ahead: TTN's own says how long was waited."""
+        self.accept()
+        document = self.lost("reset_before")
+        attempt = document.exchange_ids
+        self.env.flush_all()
+        # As if all before had been written down by a clock an hour behind
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET started_at = started_at - interval '1 hour',"
+            " finished_at = finished_at - interval '1 hour' WHERE id <= %s",
+            [attempt.id],
+        )
+        self.env.invalidate_all()
+        self.age(document, hours=1)
+        self.accept()
+        self.ask_until_decided(document)
+        self.assertEqual((document.state, document.reason_code), ("unknown", "ask.not_visible"))
+        # TTN's clock has gone on by an hour, too: it is absent.
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET ttn_clock = ttn_clock - interval '1 hour' WHERE id <= %s",
+            [attempt.id],
+        )
+        self.env.invalidate_all()
+        self.accept()
+        self.ask_until_decided(document)
+        self.assertEqual((document.state, document.reason_code), ("to_decide", "ask.absent"), document.reason)
+
     def test_the_company_decides_how_long(self):
         self.settings(absence_minutes=300)
         document = self.lost("reset_before")
@@ -245,6 +272,7 @@ class TestUnknown(UnknownCase):
         self.assertGreaterEqual(document.visibility_delay, 2400)
         self.assertEqual(self.documents._longest_delay_of("test", document.sender), document.visibility_delay)
         self.sandbox.advance_clock(0)
+        self.accept()  # TTN's clock is right again
         lost = self.lost("reset_before")
         self.age(lost, minutes=100)
         self.accept()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..models.l10n_tn_edi_document_queue import TO_PREPARE
@@ -227,15 +228,13 @@ class TestUntimely(TnEdiFlowCommon):
         self.assertEqual(document.state, "accepted", document.reason)
         self.assertEqual(len(self.saves()), 1)
 
-    def test_deposit_number_after_it_was_taken_back(self):
+    def test_deposit_number_after_it_was_left_behind(self):
+        """No way leads back while an answer may come; should a document be withdrawn all the same, the number is told."""
         document, answer = self.given_up()
-        document.move_id.button_draft()
+        with self.assertRaises(UserError):
+            document.move_id.button_draft()
+        document._set_state("withdrawn", live=False)
         self.documents._write_answers([answer])
         self.assertEqual(document.state, "withdrawn")
         self.assertIn(document.exchange_ids.filtered("attempt").deposit_id, self.told(document).note)
-        document.move_id.action_post()
-        for _time in range(2):
-            self.submit()
-            self.follow()
-        self.assertEqual(self.document_of(document.move_id).state, "to_decide")
-        self.assertEqual(len(self.saves()), 1)
+        self.assertTrue(document.ask_first, "the invoice's next document asks first")
