@@ -365,6 +365,7 @@ class TestTrail(TnEdiFlowCommon):
         self.fault("reject", times=1, params={"errors": [["CONTRL17", "Montant incorrect"]]})
         document = self.deposit()
         self.follow()
+        document.move_id.commercial_partner_id.sudo().street = "Rue mieux écrite"
         document.with_user(accountant).sudo(False).action_correct()
         for _time in range(2):
             self.submit()
