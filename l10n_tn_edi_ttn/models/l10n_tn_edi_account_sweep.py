@@ -228,7 +228,8 @@ class L10nTnEdiAccount(models.Model):
         since, until = (datetime.fromtimestamp(math.ceil(moment), UTC) for moment in period)
         call = client.consult_efact(since=since, until=until, deadline=time.monotonic() + CALL_SECONDS)
         apart = abs(call.server_time.timestamp() - self._now()) if call.server_time else 0.0
-        apart = min(apart, periods.FIRST_LOOK)  # what a proxy with a broken clock says is not asked about for years
+        # What a proxy with a broken clock says is not asked about for years.
+        apart = min(apart, periods.FIRST_LOOK)
         self.env["l10n_tn_edi.exchange"]._keep_sweep(self, call)
         # Kept whatever becomes of the others, and no transaction stays open during the next question.
         self.env["l10n_tn_edi.document"]._commit()
