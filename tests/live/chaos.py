@@ -78,6 +78,8 @@ _COPY_AT_WORK = 180
 _POST_TURNS = 8
 #: So many jumps of the clocks without a document that moves, and it is over.
 _PATIENCE = 30
+#: So many, and the next event comes all the same: a stopped queue and a comparison that is due go on after fewer.
+_NEXT_EVENT_AFTER = 10
 
 
 class Chaos:
@@ -177,7 +179,7 @@ class Chaos:
                 if is_over():
                     return
                 stuck = self._is_stuck()
-                if self.events and (moved >= moved_at + self.between or (stuck and self._jumps > 1)):
+                if self.events and (moved >= moved_at + self.between or (stuck and self._jumps >= _NEXT_EVENT_AFTER)):
                     moved_at = moved
                     self._next_event()
                 elif self.events and not self.unfinished():
