@@ -39,7 +39,7 @@ ORDER = ("pure", "sandbox", "odoo", *(f"odoo_{application}" for application in B
 # What ODOO_TAGS is when nobody narrows the suite
 EVERYTHING = f"/{ADDON}"
 # Seconds after which a suite is ended: together less than what a continuous integration gives
-LIMITS = {"pure": 900, "odoo": 2400, "live": 3000}
+LIMITS = {"pure": 900, "odoo": 2400, "live": 3900}
 
 
 def main(chosen):
