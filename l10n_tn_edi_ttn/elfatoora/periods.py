@@ -21,9 +21,11 @@ LONGEST_PERIOD = DAY
 SHORTEST_PERIOD = 1.0
 # An empty answer is as little an absence as any other: of a database that forgot deposits it is believed the third time.
 EMPTY_ANSWERS_NEEDED = 3
-# An answer with fewer deposits is cut by no limit that a service would have. Of a database that forgot deposits that is not
-# believed: a mistake would deposit them again.
+# An answer with fewer deposits is cut by no limit that a service would have.
 NEVER_CUT = 15
+# A database that forgot deposits would make them again: it believes smaller ones only. Down to single deposits it would ask,
+# second by second, for hours.
+NEVER_CUT_RESTORED = 5
 # So often is a period asked for whose answer is lost on the way.
 LOST_ANSWERS_TAKEN = 2
 # TTN's clock may go wrong by so much between two sweeps: the overlap is twice as long.
@@ -120,7 +122,7 @@ def walk(
     :return: each period as soon as it can be believed; the last one says whether something is left
     """
     questions = _Questions(ask, EMPTY_ANSWERS_NEEDED if restored else 1, is_over)
-    never_cut = 1 if restored else NEVER_CUT
+    never_cut = NEVER_CUT_RESTORED if restored else NEVER_CUT
     waiting: list[tuple[Period, Asked | None]] = [(period, None) for period in asked_for]
     while waiting:
         period, asked = waiting[0]

@@ -137,7 +137,7 @@ def must_sweep(
 
     :param now: seconds of the database's clock
     :param last_complete: when the last complete sweep was asked, None: never
-    :param last_call: when this database last talked to TTN for this account, None: never
+    :param last_call: when this database last deposited under this account, None: never
     :param restored: the caller knows that the database is a restored or copied one
     """
     if restored or last_complete is None or last_call is None:

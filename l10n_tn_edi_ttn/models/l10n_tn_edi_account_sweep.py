@@ -91,11 +91,12 @@ class L10nTnEdiAccount(models.Model):
         """:return: whether nothing may be deposited before a sweep."""
         self.ensure_one()
         last = self._last_calls(
-            ("answer_class", "in", ("submitted", "refused", "answered")),
-            ("operation", "!=", "sweep"),
+            ("answer_class", "in", ("submitted", "refused")),
+            # A question about one document shows nothing of what others have deposited meanwhile.
+            ("operation", "=", "save"),
             limit=1,
         )
-        # A complete comparison was a call too.
+        # A complete comparison shows it as well.
         last_call = max(last.finished_at or self.swept_at, self.swept_at) if self.swept_at else False
         return sweep.must_sweep(
             self._now(),

@@ -445,6 +445,25 @@ class TestAccount(TnEdiFlowCommon):
 
     # === Breaker === #
 
+    def test_a_question_is_no_comparison(self):
+        """After a pause TTN may hold what others have deposited: that somebody asked about one invoice changes nothing."""
+        document = self.accept()
+        self.assertFalse(self.account._must_sweep())
+        hours = timedelta(hours=2)
+        self.account.swept_at -= hours
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET started_at = started_at - %s, finished_at = finished_at - %s"
+            " WHERE company_id = %s",
+            [hours, hours, self.company.id],
+        )
+        self.env.invalidate_all()
+        self.assertTrue(self.account._must_sweep())
+        document._schedule()
+        self.follow()
+        self.assertEqual(document.exchange_ids[:1].operation, "consult")
+        self.assertTrue(self.account._must_sweep())
+
     def test_mass_rejection(self):
         self.settings(breaker_last=4, breaker_least=4)
         fault = self.fault("mass_rejection")

@@ -179,7 +179,9 @@ class Chaos:
                 if is_over():
                     return
                 stuck = self._is_stuck()
-                if self.events and (moved >= moved_at + self.between or (stuck and self._jumps >= _NEXT_EVENT_AFTER)):
+                if self.events and (
+                    moved >= moved_at + self.between or (stuck and self._jumps >= _NEXT_EVENT_AFTER)
+                ):
                     moved_at = moved
                     self._next_event()
                 elif self.events and not self.unfinished():

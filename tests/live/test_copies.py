@@ -10,7 +10,7 @@ from tests.live.chaos_world import Host, World
 from tests.live.harness import database as databases
 from tests.live.harness.cluster import Cluster, move_clock, remove_files
 from tests.live.harness.odoo import HttpServer
-from tests.live.harness.processes import SCRIPTS, run, wait_until
+from tests.live.harness.processes import SCRIPTS, HarnessError, run, wait_until
 from tests.live.harness.rpc import Session
 
 HOUR = 3600
@@ -79,7 +79,11 @@ def wait_for(name, moves, state, reason=None):
         rows = look(name, moves, "state", "reason_code")
         return all(row[0] == state and (reason is None or row[1] == reason) for row in rows)
 
-    wait_until(there, f"{name}: {state} {reason or ''}", 120, interval=0.5)
+    try:
+        wait_until(there, f"{name}: {state} {reason or ''}", 120, interval=0.5)
+    except HarnessError as error:
+        rows = look(name, moves, "number", "state", "reason_code", "hold", "ask_first", "next_at")
+        raise HarnessError(f"{error}, but {rows}") from None
 
 
 def numbers(world):
