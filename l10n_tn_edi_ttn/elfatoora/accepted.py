@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import facts
+from .beside import contradiction
 from .consulted import Sorted, acceptance_mismatches
 from .facts import ACCEPTED, CONFLICT, SUBMITTED, TO_DECIDE, Decision, History, Seen, Sent
 from .timing import DAY, HOUR, daily, in_grace, jitter, next_poll_delay, time_waited
@@ -40,7 +41,7 @@ def accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | N
             ACCEPTED,
             "accept.changed" if odd else "accept.kept",
             reference=history.reference,
-            flags=frozenset({facts.ATTENTION} if odd else ()),
+            told=contradiction(sent.number, odd),
             retry_in=watch,
         )
     best = max(
@@ -54,7 +55,7 @@ def accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | N
         deposit_id=best.deposit.deposit_id,
         reference=best.any_reference,
         seen=best,
-        flags=frozenset({facts.ATTENTION} if odd else ()),
+        told=contradiction(sent.number, odd),
         # A second acceptance can only come from a second deposit, or from ours beside what somebody named.
         retry_in=watch if named or len(found.ours) > 1 or history.attempts > 1 or found.rivals else None,
     )
@@ -70,7 +71,7 @@ def accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | N
     return replace(
         decision,
         code=_code_of_unproved(best) if good else decision.code,
-        flags=decision.flags | {facts.UNPROVED, facts.ATTENTION},
+        flags=decision.flags | {facts.UNPROVED},
         retry_in=jitter(HOUR, rng) if time_waited(history) < DAY else watch,
     )
 
@@ -113,6 +114,5 @@ def conflict(
         reference=history.reference or (shown[0].any_reference if shown else ""),
         seen=shown[0] if shown else None,
         acceptances=tuple(shown),
-        flags=frozenset({facts.ATTENTION}),
         retry_in=daily(history, rng),
     )

@@ -8,7 +8,6 @@ from .client import Call
 from .facts import (
     ACCOUNT,
     ASK_FIRST,
-    ATTENTION,
     REJECTED,
     SAME_BYTES,
     SIGNED,
@@ -20,7 +19,6 @@ from .rejections import Cause, classify_fault, classify_problem
 from .rejections_data import Rule
 from .timing import DAY, HOUR, jitter, next_poll_delay, retry_delay
 
-_MANY_FAILURES = 5
 # Some two days: what still can't be sent then does not come right by itself.
 TRIES = 100
 
@@ -84,8 +82,6 @@ def _not_sent(call: Call, attempt_number: int, failures: int, rng: random.Random
     flags = cause_flags(cause) - {SAME_BYTES}
     if attempt_number > 1:
         flags |= {ASK_FIRST}
-    if failures >= _MANY_FAILURES:
-        flags |= {ATTENTION}
     params = {"problem": call.problem.code if call.problem else "", "failures": failures}
     if failures + 1 >= TRIES:
         return Decision(SIGNED, "send.given_up", params, flags=flags - {ACCOUNT})
@@ -110,7 +106,6 @@ def _text(answer: SaveAnswer, rng: random.Random | None) -> Decision:
         codes.get(len(answer.deposit_ids), "send.several_ids"),
         params,
         retry_in=retry_in,
-        flags=frozenset({ATTENTION}),
     )
 
 

@@ -19,6 +19,7 @@ from dataclasses import replace
 from . import facts
 from .accepted import accepted, conflict
 from .attempts import after_save, cause_flags, lease_expired
+from .beside import beside
 from .consulted import Sorted, sort_deposits
 from .facts import (
     ACCEPTED,
@@ -111,14 +112,11 @@ def after_consult(
         or _visible(found, history, rng)
         or _not_visible(sent, found, history, rng)
     )
-    flags = set(decision.flags)
-    if found.ours:
-        flags.add(facts.VISIBLE)
-    if len(found.ours) > 1 or (found.ours and found.same_document):
-        flags |= {facts.DUPLICATE, facts.ATTENTION}
-    if found.number_taken:
-        flags |= {facts.NUMBER_TAKEN, facts.ATTENTION}
-    return replace(decision, flags=frozenset(flags))
+    return replace(
+        decision,
+        flags=decision.flags | ({facts.VISIBLE} if found.ours else set()),
+        told=(*decision.told, *beside(sent.number, found, disowned)),
+    )
 
 
 def _no_answer(history: History, cause: Cause | None, rng: random.Random | None) -> Decision:
@@ -126,8 +124,6 @@ def _no_answer(history: History, cause: Cause | None, rng: random.Random | None)
     if state == UNKNOWN and waited >= UNDECIDED_AFTER:
         state = TO_DECIDE
     flags = cause_flags(cause) - {facts.SAME_BYTES}
-    if waited >= LATE_AFTER and state in (UNKNOWN, SUBMITTED, TO_DECIDE):
-        flags |= {facts.LATE}
     if state == SIGNED:
         flags |= {facts.ASK_FIRST}
     if history.state in (TO_DECIDE, ACCEPTED, CONFLICT):
@@ -169,7 +165,7 @@ def _visible(found: Sorted, history: History, rng: random.Random | None) -> Deci
         late = time_waited(history) >= LATE_AFTER
         delay = jitter(HOUR, rng) if late else next_poll_delay(history.polls, rng)
         decision = _submitted("ask.pending", found.ours_pending[0], delay)
-        return replace(decision, causes=found.warnings, flags=frozenset({facts.LATE} if late else ()))
+        return replace(decision, causes=found.warnings)
     if found.id_of_other:
         return _to_decide("ask.id_of_other", rng, found.id_of_other[0])
     if found.unreadable:
@@ -248,7 +244,6 @@ def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random
             SUBMITTED if sent.deposit_ids else state,
             "ask.not_visible",
             retry_in=next_question(history, rng),
-            flags=frozenset({facts.LATE} if waited >= LATE_AFTER else ()),
         )
     if waited < 0:  # the attempt may still be on its way
         return Decision(state, "ask.not_visible", retry_in=jitter(1.0 - waited, rng))
@@ -266,7 +261,7 @@ def _absence(history: History, blocked: str, blockers: Sequence[Seen], rng: rand
             return _to_decide(blocked, rng, blockers[0], absent=True)
         if _view_moved_since(settling, history):
             if _may_resend(history):
-                flags = frozenset({facts.RESEND, facts.ATTENTION})
+                flags = frozenset({facts.RESEND})
                 return Decision(SIGNED, "ask.resend", params, retry_in=0.0, flags=flags, absent=True)
             return _to_decide("ask.absent", rng, params=params, absent=True)
         flags = frozenset({facts.WITNESS})
@@ -338,7 +333,7 @@ def _release(sent: Sent, history: History, blockers: Sequence[Seen], rng: random
         {"number": sent.number},
         seen=blockers[0],
         # Under this number nothing goes out unasked.
-        flags=frozenset({facts.ASK_FIRST, facts.ATTENTION}),
+        flags=frozenset({facts.ASK_FIRST}),
         absent=False,
     )
 
@@ -367,6 +362,5 @@ def _to_decide(
         deposit_id=shown.deposit.deposit_id if shown else None,
         seen=shown,
         retry_in=jitter(HOUR, rng),
-        flags=frozenset({facts.ATTENTION}),
         absent=absent,
     )

@@ -16,21 +16,14 @@ RELEASED = "error"  # TTN doesn't hold it, and its number is another document's:
 
 # Flags of a decision: what the caller must know beside the state.
 VISIBLE = "visible"  # a deposit of these bytes is visible: remember it (History.ever_seen)
-UNPROVED = "unproved"  # accepted, but TTN's signature does not prove it: alert
-DUPLICATE = "duplicate"  # TTN holds this document more than once: alert
-NUMBER_TAKEN = "number_taken"  # TTN holds another document of this sender with this number: alert
+UNPROVED = "unproved"  # accepted, but TTN's signature does not prove it
 ACCOUNT = "account"  # the cause concerns the whole account: stop its queue until it is mended
 SAME_BYTES = "same_bytes"  # once the cause is mended, the signed bytes may be deposited as they are
 RESEND = "resend"  # the one automatic resend: remember it (History.resent)
 ASK_FIRST = "ask_first"  # ask TTN again before the next deposit
-ATTENTION = "attention"  # somebody should look
-LATE = "late"  # TTN takes unusually long
 SAME_REASON = "same_reason"  # the answer says nothing new: what was told of the document stays
 WITNESS = "witness"  # absent, but for a later deposit in view: ask about one that was shown before
-FLAGS = frozenset(
-    {VISIBLE, UNPROVED, DUPLICATE, NUMBER_TAKEN, ACCOUNT, SAME_BYTES, RESEND, ASK_FIRST, ATTENTION, LATE}
-    | {SAME_REASON, WITNESS}
-)
+FLAGS = frozenset({VISIBLE, UNPROVED, ACCOUNT, SAME_BYTES, RESEND, ASK_FIRST, SAME_REASON, WITNESS})
 
 CODES = frozenset(
     {
@@ -152,6 +145,22 @@ class Ruling:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One thing at TTN that somebody must know, whatever becomes of a document.
+
+    :param code: one of ``sweep.CODES`` or ``beside.CODES``
+    :param seen: the deposit
+    :param keys: the documents of ours that it concerns, as the caller knows them
+    :param params: small JSON-able values for a sentence
+    """
+
+    code: str
+    seen: Seen
+    keys: tuple[Any, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class History:
     """What happened to the document before this question.
 
@@ -205,6 +214,7 @@ class Decision:
     :param flags: see :data:`FLAGS`
     :param causes: the causes of a refusal or a rejection, in TTN's order
     :param seen: the deposit that decided; its content is what to keep as TTN's document
+    :param told: what the responsible must know of the answer beside
     :param acceptances: of a conflict, everything that TTN shows with a reference: all these documents are kept
     :param absent: this complete answer counts as an absence: add ``now`` to ``absences`` (False: clear them)
     """
@@ -218,5 +228,6 @@ class Decision:
     flags: frozenset[str] = frozenset()
     causes: tuple[Cause, ...] = ()
     seen: Seen | None = None
+    told: tuple[Finding, ...] = ()
     acceptances: tuple[Seen, ...] = ()
     absent: bool | None = None

@@ -9,11 +9,11 @@ How they are asked for is the affair of ``periods``.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .consulted import compact
-from .facts import Seen
+from .facts import Finding, Seen
 from .timing import DAY, HOUR
 
 IDLE = HOUR  # after such a pause nothing is sent before a sweep
@@ -54,22 +54,6 @@ class Known:
     deposit_ids: frozenset[int] = frozenset()
     reference: str = ""
     asked: bool = True
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a sweep found.
-
-    :param code: one of :data:`CODES`
-    :param seen: the deposit
-    :param keys: the documents of ours that it concerns
-    :param params: small JSON-able values for a sentence
-    """
-
-    code: str
-    seen: Seen
-    keys: tuple[Any, ...] = ()
-    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

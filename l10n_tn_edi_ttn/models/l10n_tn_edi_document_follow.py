@@ -9,7 +9,6 @@ from odoo.tools import SQL
 
 from ..elfatoora import cev, decisions
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
-from ..elfatoora.beside import beside
 from ..elfatoora.consulted import sort_deposits
 from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
@@ -131,12 +130,11 @@ class L10nTnEdiDocument(models.Model):
             cause = classify_problem(call.problem)
         seen = [self._read_deposit(deposit, recording) for deposit in answer.deposits] if complete else None
         history = self._history(exchange, seen)
-        sent = self._sent()
         decision = decisions.after_consult(
-            sent, seen, history, cause=cause, extra=taught, rng=random.SystemRandom()
+            self._sent(), seen, history, cause=cause, extra=taught, rng=random.SystemRandom()
         )
         self._apply_verdict(decision, history, recording)
-        self._note_beside(decision, beside(sent, seen or (), taught), recording)
+        self._note_told(decision, recording)
 
     # --- Answers that come too late --------------------------------------------------------------------------------
 

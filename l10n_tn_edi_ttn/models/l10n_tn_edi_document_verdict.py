@@ -76,26 +76,21 @@ class L10nTnEdiDocument(models.Model):
         else:
             self._after_late_acceptance()
 
-    def _note_beside(self, decision, findings, recording):
+    def _note_told(self, decision, recording):
         """Remember what the responsible must know of TTN's answer, whatever became of the document.
 
         :param decision: ``decisions.Decision``.
-        :param findings: ``sweep.Finding``: copies of the document, others with its number.
         :param recording: the ``Recording`` of the transaction.
         """
         self.ensure_one()
-        items = [
-            {"code": one.code, "params": dict(one.params), "deposit": one.seen.deposit.deposit_id}
-            for one in findings
-        ]
-        if decision.code == "accept.changed":
-            items.append({"code": decision.code, "params": {"number": self.number}, "deposit": None})
-        if not items:
+        if not decision.told:
             return
         account = self.env["l10n_tn_edi.account"]._of(self.company_id, self.mode)
         looked_at = {*(account.cleared or ())}
         recording.told.setdefault(account, []).extend(
-            item for item in items if item["deposit"] not in looked_at
+            {"code": one.code, "params": dict(one.params), "deposit": one.seen.deposit.deposit_id}
+            for one in decision.told
+            if one.seen.deposit.deposit_id not in looked_at
         )
 
     def _total_at_ttn(self, seen):

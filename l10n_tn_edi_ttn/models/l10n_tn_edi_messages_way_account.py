@@ -64,6 +64,11 @@ class L10nTnEdiMessages(models.AbstractModel):
                 other=p["other"],
                 reference=p["reference"],
             ),
+            "sweep.contradiction": lambda p: self.env._(
+                "TTN accepted invoice %(number)s before; its deposit %(deposit)s shows another document now. Ask TTN.",
+                number=p["number"],
+                deposit=p["deposit"],
+            ),
             "sweep.waiting": lambda p: self.env._(
                 "Waits until TTN's recent deposits of this account have been compared with ours; it is tried again by itself."
             ),

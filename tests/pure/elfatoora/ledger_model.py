@@ -129,13 +129,13 @@ class Machine:
     conflict: dict = field(default_factory=dict)
     deposit_ids: frozenset[int] = frozenset()
     ledger: list[Real] = field(default_factory=list)
-    flags: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
     history: list[tuple[float, str, str]] = field(default_factory=list)
     rejections: list[tuple[float, str]] = field(default_factory=list)
 
     def write(self, decision) -> None:
         self.state = decision.state
-        self.flags |= decision.flags
+        self.told |= {one.code for one in decision.told}
         if decision.deposit_id is not None and decision.code == "send.submitted":
             self.deposit_ids |= {decision.deposit_id}
             self.ever_seen = True

@@ -119,10 +119,10 @@ def test_flags_after_a_deposit():
     content = d.after_save(call(fault("", "cvc-maxLength-valid: Value 'x'")), 1)
     assert (content.state, content.flags) == (d.REJECTED, frozenset())
     again = d.after_save(call(problem="network.refused", reached=False), 2, failures=9)
-    assert again.flags == {facts.ACCOUNT, facts.ASK_FIRST, facts.ATTENTION}
+    assert again.flags == {facts.ACCOUNT, facts.ASK_FIRST}
     last = d.after_save(call(problem="network.refused", reached=False), 1, failures=TRIES - 1)
     assert (last.state, last.code, last.retry_in) == (d.SIGNED, "send.given_up", None)
-    assert facts.ATTENTION in last.flags and not last.causes
+    assert not last.flags and not last.causes
     delays = [
         d.after_save(call(problem="network.refused", reached=False), 1, failures=n).retry_in
         for n in range(12)
@@ -337,7 +337,8 @@ def test_what_is_handed_over():
     one, two = seen(1, reference="R"), seen(2)
     decision = d.after_consult(SENT, [two, one], UNKNOWN)
     assert (decision.deposit_id, decision.reference, decision.seen) == (1, "R", one)
-    assert decision.flags == {facts.VISIBLE, facts.DUPLICATE, facts.ATTENTION}
+    assert decision.flags == {facts.VISIBLE}
+    assert [(one.code, one.seen) for one in decision.told] == [("sweep.duplicate", two)]
     assert decision.retry_in == DAY  # the second deposit may be accepted too
     assert d.after_consult(SENT, [one], UNKNOWN).retry_in is None
     rejected = d.after_consult(SENT, [seen(errors=[ERROR, AckError("", "Certificat expiré")])], UNKNOWN)
@@ -351,6 +352,13 @@ def test_what_is_handed_over():
         SENT, [seen(reference="R", number="X", sender=None, total=None, document_digest=None)], UNKNOWN
     )
     assert mismatch.params == {"reference": "R", "fields": ["document_digest", "number", "sender", "total"]}
+
+
+def test_what_contradicts_an_acceptance_is_told():
+    odd = seen(7, reference="Q", total=Decimal(1))
+    changed = d.after_consult(SENT, [odd], at(60, d.ACCEPTED, reference="R"))
+    assert changed.code == "accept.changed"
+    assert [(one.code, one.seen) for one in changed.told] == [("sweep.contradiction", odd)]
 
 
 @pytest.mark.parametrize("state", [d.TO_DECIDE, d.ACCEPTED, d.CONFLICT])
@@ -437,7 +445,6 @@ def test_times():
     assert d.after_consult(SENT, [], at(1790, polls=9)).retry_in == 11  # not long past W
     assert d.after_consult(SENT, [], at(-30)).retry_in == 31  # not before the end of the lease
     assert d.after_consult(SENT, [seen()], at(2 * DAY, polls=50)).retry_in == HOUR
-    assert facts.LATE in d.after_consult(SENT, [seen()], at(2 * DAY)).flags
     assert d.after_consult(SENT, [], at(31 * DAY, d.REJECTED)).retry_in is None
     assert d.after_consult(SENT, [], at(DAY, d.REJECTED)).retry_in == DAY
 

@@ -11,7 +11,7 @@ from elfatoora import consulted
 from elfatoora import decisions as d
 from elfatoora.answers import AckError, Deposit
 from elfatoora.decisions import Seen
-from elfatoora.facts import DUPLICATE, RELEASED
+from elfatoora.facts import RELEASED
 from tests.pure.elfatoora.ledger_model import (
     DAY,
     LEASE,
@@ -132,7 +132,7 @@ def test_a_deposit_that_appears_after_a_resend_is_flagged(late, verdict):
         )
     )
     if len(machine.ledger) == 2:
-        assert DUPLICATE in machine.flags
+        assert "sweep.duplicate" in machine.told
         assert machine.state == (d.CONFLICT if verdict == "accept" else d.ACCEPTED)
 
 
