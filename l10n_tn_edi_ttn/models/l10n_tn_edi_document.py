@@ -357,6 +357,18 @@ class L10nTnEdiDocument(models.Model):
         user = self.env.user
         self.sudo().requested_by = False if user._is_superuser() else user
 
+    @api.model
+    def _warn_about(self, move, tell):
+        """Give whoever is responsible for an invoice an activity about it, in his language.
+
+        :param move: ``account.move``.
+        :param tell: callable of an environment in his language; gives the summary and the note.
+        """
+        move = move.sudo()
+        user = move.invoice_user_id or move.create_uid
+        summary, note = tell(self.with_context(lang=user.lang).env)
+        move.activity_schedule("mail.mail_activity_data_warning", summary=summary, note=note, user_id=user.id)
+
     def _check_may_send(self):
         """:raise AccessError: when the user may read the document but not send invoices."""
         self.check_access("read")

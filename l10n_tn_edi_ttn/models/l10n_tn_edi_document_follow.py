@@ -184,19 +184,19 @@ class L10nTnEdiDocument(models.Model):
             self._tell_of_what_ttn_holds(deposits, references)
 
     def _tell_of_what_ttn_holds(self, deposits, references):
-        user = self.move_id.invoice_user_id or self.move_id.create_uid
-        told = self.with_context(lang=user.lang).env
-        self.move_id.sudo().activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=told._("TTN holds something of this invoice"),
-            note=told._(
-                "%(number)s was taken back or changed while TTN was at work. TTN holds under this number: %(deposits)s. Before "
-                "the invoice is deposited, Odoo asks TTN again. What TTN has accepted must not be deposited again: correct "
-                "it with a credit note.",
-                number=self.number,
-                deposits=", ".join(str(one) for one in (*deposits, *sorted(references)) if one),
+        shown = ", ".join(str(one) for one in (*deposits, *sorted(references)) if one)
+        self._warn_about(
+            self.move_id,
+            lambda env: (
+                env._("TTN holds something of this invoice"),
+                env._(
+                    "%(number)s was taken back or changed while TTN was at work. TTN holds under this number: %(deposits)s. "
+                    "Before the invoice is deposited, Odoo asks TTN again. What TTN has accepted must not be deposited again: correct "
+                    "it with a credit note.",
+                    number=self.number,
+                    deposits=shown,
+                ),
             ),
-            user_id=user.id,
         )
 
     # --- Facts for the decision ------------------------------------------------------------------------------------

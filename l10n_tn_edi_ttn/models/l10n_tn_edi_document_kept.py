@@ -154,17 +154,15 @@ class L10nTnEdiDocument(models.Model):
     def _tell_of_kept(self):
         """An answer of TTN could not be recorded for a long time: somebody has to know."""
         self.ensure_one()
-        move = self.move_id.sudo()
-        user = move.invoice_user_id or move.create_uid
-        told = self.with_context(lang=user.lang).env
-        move.activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=told._("An answer of TTN could not be recorded"),
-            note=told._(
-                "TTN has answered about %(number)s, but Odoo could not record the answer and no longer tries. It is kept as "
-                "it came among the exchanges of the document. Look at the server's log; once the cause is mended, record "
-                "the answer from there.",
-                number=self.number,
+        self._warn_about(
+            self.move_id,
+            lambda env: (
+                env._("An answer of TTN could not be recorded"),
+                env._(
+                    "TTN has answered about %(number)s, but Odoo could not record the answer and no longer tries. It is kept as "
+                    "it came among the exchanges of the document. Look at the server's log; once the cause is mended, record "
+                    "the answer from there.",
+                    number=self.number,
+                ),
             ),
-            user_id=user.id,
         )

@@ -78,7 +78,7 @@ class L10nTnEdiDocument(models.Model):
             return
         if self._hold_for_accepted(replaced):
             return
-        at = fields.Datetime.add(fields.Datetime.now(), minutes=RETRY_MINUTES)
+        at = self._in(60 * RETRY_MINUTES)
         self._set_state(
             self.state, next_at=at, reason_code=REPLACED_PENDING, reason_params={"number": replaced[0].number}
         )
@@ -114,23 +114,30 @@ class L10nTnEdiDocument(models.Model):
                 continue
             if document.live and document.state in BEFORE_CLAIM:
                 document._hold_for_accepted(self)
-            told = {"number": self.number, "reference": self.reference}
-            move.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=self.env._("TTN accepted what it had rejected"),
-                note=self.env._(
+            self._warn_about(move, self._words_about(document))
+
+    def _words_about(self, replacing):
+        """:param replacing: the document of an invoice that was to replace this one's.
+        :return: what ``_warn_about`` wants.
+        """
+        told = {"number": self.number, "reference": self.reference}
+        if replacing.attempt_count:
+            return lambda env: (
+                env._("TTN accepted what it had rejected"),
+                env._(
                     "This invoice replaces %(number)s, which TTN has accepted under reference %(reference)s after all. This "
                     "one is at TTN as well, or was: undo one of the two with a credit note.",
                     **told,
-                )
-                if document.attempt_count
-                else self.env._(
-                    "This invoice replaces %(number)s, which TTN has accepted under reference %(reference)s after all. It "
-                    "is not deposited before %(number)s is undone at TTN with a credit note.",
-                    **told,
                 ),
-                user_id=move.invoice_user_id.id or move.create_uid.id,
             )
+        return lambda env: (
+            env._("TTN accepted what it had rejected"),
+            env._(
+                "This invoice replaces %(number)s, which TTN has accepted under reference %(reference)s after all. It "
+                "is not deposited before %(number)s is undone at TTN with a credit note.",
+                **told,
+            ),
+        )
 
     # --- By hand ---------------------------------------------------------------------------------------------------
 

@@ -141,9 +141,8 @@ class L10nTnEdiDocument(models.Model):
             order="last_seen_at desc",
             limit=1,
         )
-        if not later or (later.next_at and later.next_at <= fields.Datetime.now()):
-            return
-        if later.try_lock_for_update():
+        due_already = later and later.next_at and later.next_at <= self._now()
+        if later and not due_already and later.try_lock_for_update():
             later._schedule()
 
     def _proves_more(self, decision):
@@ -230,16 +229,17 @@ class L10nTnEdiDocument(models.Model):
                 reason_code="ask.earlier_accepted",
                 reason_params={"reference": self.reference},
             )
-        self.move_id.sudo().activity_schedule(
-            "mail.mail_activity_data_warning",
-            summary=self.env._("TTN accepted what it had rejected"),
-            note=self.env._(
-                "TTN has accepted the earlier document %(number)s under reference %(reference)s. Do not deposit the invoice "
-                "again; if it was changed since, correct it with a credit note.",
-                number=self.number,
-                reference=self.reference,
+        self._warn_about(
+            self.move_id,
+            lambda env: (
+                env._("TTN accepted what it had rejected"),
+                env._(
+                    "TTN has accepted the earlier document %(number)s under reference %(reference)s. Do not deposit the invoice "
+                    "again; if it was changed since, correct it with a credit note.",
+                    number=self.number,
+                    reference=self.reference,
+                ),
             ),
-            user_id=self.move_id.invoice_user_id.id or self.move_id.create_uid.id,
         )
 
     def _after_acceptance(self):
