@@ -227,7 +227,8 @@ class L10nTnEdiAccount(models.Model):
         :return: int, 1 when TTN's last answer to a deposit does not show that the account is in order; None for any number.
         """
         calls = self._last_calls(("operation", "=", "save"), ("finished_at", "!=", False), limit=SURE_AFTER)
-        since = fields.Datetime.subtract(fields.Datetime.now(), minutes=TOOK_LATELY_MINUTES)
+        now = self.env["l10n_tn_edi.exchange"]._database_now()
+        since = fields.Datetime.subtract(now, minutes=TOOK_LATELY_MINUTES)
         taken = 0
         for call in calls:
             if call.finished_at <= since or call.reason_code not in ("send.submitted", "send.refused"):

@@ -35,8 +35,6 @@ STATES = [
     ("withdrawn", "Withdrawn"),
     ("conflict", "Accepted Twice"),
 ]
-# Why a document is in `error` that TTN surely does not hold, and whose number is another's
-RELEASED = "ask.released"
 SHOWN_BY_TTN = {"submitted", "accepted", "rejected", "to_decide", "unknown", "conflict"}
 TRANSITIONS = {
     "to_send": {"to_sign", "error", "withdrawn"},
@@ -251,13 +249,16 @@ class L10nTnEdiDocument(models.Model):
         return (
             self.live
             and self.state in BEFORE_CLAIM
-            and self.reason_code != RELEASED  # a responsible's word, and TTN's view, settle it
+            # A responsible's word, and TTN's view, settle it.
+            and self.reason_code != "ask.released"
             and bool(self.attempt_count)
-            and any(
-                exchange.operation == "save" and exchange.answer_class not in ("not_sent", "refused")
-                for exchange in self.sudo().exchange_ids
-            )
+            and self._may_have_been_deposited()
         )
+
+    def _may_have_been_deposited(self):
+        """:return: whether an attempt to deposit this document, of these bytes or of others, may have reached TTN."""
+        self.ensure_one()
+        return bool(self.sudo().exchange_ids._may_have_reached())
 
     def _require(self, action):
         """:raise UserError: when ``action`` (see ``_valid_actions``) is not possible for one of the documents."""

@@ -138,11 +138,3 @@ class L10nTnEdiDocument(models.Model):
             earlier._after_acceptance()
         else:
             earlier._schedule()
-
-    def _may_have_been_deposited(self):
-        """:return: whether an attempt to deposit this document, of these bytes or of others, may have reached TTN."""
-        self.ensure_one()
-        return any(
-            exchange.operation == "save" and exchange.answer_class not in ("not_sent", "refused")
-            for exchange in self.sudo().exchange_ids
-        )

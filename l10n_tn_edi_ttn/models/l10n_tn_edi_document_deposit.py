@@ -297,7 +297,7 @@ class L10nTnEdiDocument(models.Model):
 
     def _uncertain_attempts(self):
         """:return: number of deposits of these bytes that may have reached TTN, one without an answer yet included."""
-        return max(1, len(self._saves().filtered(lambda e: e.answer_class not in ("not_sent", "refused"))))
+        return max(1, len(self._saves()._may_have_reached()))
 
     def _last_attempt_at(self):
         """:return: when the last deposit was tried, which is when a deposit that is found now was made; now if never."""

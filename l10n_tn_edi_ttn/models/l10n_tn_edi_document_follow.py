@@ -191,8 +191,8 @@ class L10nTnEdiDocument(models.Model):
                 env._("TTN holds something of this invoice"),
                 env._(
                     "%(number)s was taken back or changed while TTN was at work. TTN holds under this number: %(deposits)s. "
-                    "Before the invoice is deposited, Odoo asks TTN again. What TTN has accepted must not be deposited again: correct "
-                    "it with a credit note.",
+                    "Before the invoice is deposited, Odoo asks TTN again. What TTN has accepted must not be deposited again: "
+                    "correct it with a credit note.",
                     number=self.number,
                     deposits=shown,
                 ),

@@ -172,6 +172,14 @@ class L10nTnEdiExchange(models.Model):
             ]
         )
 
+    def _may_have_reached(self):
+        """:return: those of these attempts that may have become deposits; one without an answer yet is among them."""
+        return self.filtered(
+            lambda exchange: (
+                exchange.operation == "save" and exchange.answer_class not in ("not_sent", "refused")
+            )
+        )
+
     def _complete(self, call, recording, answer_class, deposit_id=False, reason_code=False):
         """Keep what came back.
 

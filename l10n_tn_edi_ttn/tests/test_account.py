@@ -6,7 +6,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from ..elfatoora import breaker, periods
 from ..elfatoora.answers import Problem
@@ -574,6 +574,8 @@ class TestAccount(TnEdiFlowCommon):
             self.submit()
         self.assertEqual(set(documents.mapped("state")), {"submitted"})
         self.assertEqual([count for count in at_once if count][:2], [4, 20])
+        with freeze_time(fields.Datetime.now() + timedelta(hours=2)):
+            self.assertIsNone(self.account._room(), "whatever the clock of the host says")
 
     def test_verdicts_do_not_end_a_silence(self):
         """What TTN took before gets its verdicts, while nothing new is taken."""
