@@ -41,6 +41,7 @@ from . import test_signing_agent
 from . import test_signing_desktop
 from . import test_signing_digigo
 from . import test_states
+from . import test_stopped_queue
 from . import test_tax_fodec
 from . import test_tax_stamp
 from . import test_tax_stamp_formats
