@@ -11,6 +11,7 @@ import pytest
 from tests.live.harness import browser as browser_module
 from tests.live.harness import database as databases
 from tests.live.harness import odoo, rpc, sandbox
+from tests.live.harness.company import Company
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +62,24 @@ def admin(odoo_server):
 def ttn(tmp_path, start):
     """A running sandbox of El Fatoora with an empty state."""
     return start(sandbox.Sandbox(tmp_path / "sandbox"))
+
+
+@pytest.fixture
+def company(admin, ttn):
+    """The company, ready to deposit; TTN gives its verdicts soon."""
+    ttn.admin("POST", "/settings", {"verdict_delay": 0.2})
+    return Company(admin, ttn)
+
+
+@pytest.fixture
+def worker(database, company, start):
+    """``worker()``: starts one more process that runs scheduled actions."""
+
+    def start_worker(env=None, options=None):
+        options = {**company.options(), **(options or {})}
+        return start(odoo.CronWorker(database, threads=2, options=options, env=env))
+
+    return start_worker
 
 
 @pytest.fixture

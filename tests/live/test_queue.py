@@ -10,7 +10,6 @@ from collections import Counter
 import pytest
 
 from tests.live.harness import database as databases
-from tests.live.harness.company import Company
 from tests.live.harness.odoo import CronWorker
 from tests.live.harness.probe import probe_options
 from tests.live.harness.processes import wait_until
@@ -18,22 +17,6 @@ from tests.live.harness.rpc import RpcError, Session
 
 # Nobody waits for the network: a click on this machine, with other work on it, takes less than that.
 CLICK_SECONDS = 4
-
-
-@pytest.fixture
-def company(admin, ttn):
-    ttn.admin("POST", "/settings", {"verdict_delay": 0.2})
-    return Company(admin, ttn)
-
-
-@pytest.fixture
-def worker(database, company, start):
-    """``worker()``: starts one more process that runs scheduled actions."""
-
-    def start_worker():
-        return start(CronWorker(database, threads=2, options=company.options()))
-
-    return start_worker
 
 
 def wait_woken(company, condition, what, timeout=90):

@@ -1,34 +1,13 @@
 """Answers between real processes that come when the invoice was taken back or changed, and hosts with wrong clocks."""
 
-import pytest
-
 from tests.live.harness import database as databases
 from tests.live.harness.cluster import RUN, Clock
-from tests.live.harness.company import Company
-from tests.live.harness.odoo import CronWorker
 from tests.live.harness.probe import probe_options
 from tests.live.harness.processes import wait_until
 from tests.live.test_queue import deposits_by_number, make_due, wait_for, wait_woken
 
 # How long TTN takes to answer: long enough for a user to be faster
 SLOW = 6
-
-
-@pytest.fixture
-def company(admin, ttn):
-    ttn.admin("POST", "/settings", {"verdict_delay": 0.2})
-    return Company(admin, ttn)
-
-
-@pytest.fixture
-def worker(database, company, start):
-    """``worker()``: starts a process that runs scheduled actions."""
-
-    def start_worker(env=None, options=None):
-        options = {**company.options(), **(options or {})}
-        return start(CronWorker(database, threads=2, options=options, env=env))
-
-    return start_worker
 
 
 def exchanges(company, move):
