@@ -160,7 +160,7 @@ class L10nTnEdiAccount(models.Model):
     def _note_findings(self, items, **values):
         """Keep what somebody must know of TTN's deposits, and tell what is new of it once.
 
-        :param items: list of dicts ``{code, params, deposit}``, codes of ``sweep.CODES``.
+        :param items: list of dicts ``{code, params, deposit}``, see ``_items_of``.
         :param values: what else becomes of the account at the same time.
         """
         self.ensure_one()
@@ -177,6 +177,16 @@ class L10nTnEdiAccount(models.Model):
         messages = self.env["l10n_tn_edi.messages"]
         text = " ".join(messages._sentence(item["code"], item["params"]) for item in fresh[:FINDINGS_NAMED])
         self._message_log_batch(bodies={self.id: text})
+
+    @api.model
+    def _items_of(self, findings):
+        """:param findings: ``facts.Finding``.
+        :return: list of dicts as in ``findings``.
+        """
+        return [
+            {"code": one.code, "params": dict(one.params), "deposit": one.seen.deposit.deposit_id}
+            for one in findings
+        ]
 
     @api.model
     def _name_of_finding(self, item):

@@ -347,11 +347,9 @@ class L10nTnEdiAccount(models.Model):
         :param unread: a period of which TTN shows more than is read, or None.
         :return: list of ``findings`` that somebody has to look at.
         """
-        found = [
-            {"code": finding.code, "params": dict(finding.params), "deposit": finding.seen.deposit.deposit_id}
-            for finding in report.findings
-            if finding.code not in sweep.BY_THEMSELVES
-        ]
+        found = self._items_of(
+            finding for finding in report.findings if finding.code not in sweep.BY_THEMSELVES
+        )
         if unread:
             # Told by the minute: the next comparisons divide the same time at other seconds.
             minute = fields.Datetime.to_string(moment_of(unread[0]))[:16]

@@ -87,10 +87,9 @@ class L10nTnEdiDocument(models.Model):
             return
         account = self.env["l10n_tn_edi.account"]._of(self.company_id, self.mode)
         looked_at = {*(account.cleared or ())}
+        items = account._items_of(decision.told)
         recording.told.setdefault(account, []).extend(
-            {"code": one.code, "params": dict(one.params), "deposit": one.seen.deposit.deposit_id}
-            for one in decision.told
-            if one.seen.deposit.deposit_id not in looked_at
+            item for item in items if item["deposit"] not in looked_at
         )
 
     def _total_at_ttn(self, seen):
