@@ -16,7 +16,9 @@ def main():
     environment = {**WHOLE, **os.environ}
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-o", "timeout=0"]
     codes = [
-        subprocess.run([*command, f"tests/live/{name}"], cwd=ROOT, env=environment, check=False).returncode
+        subprocess.run(
+            [*command, f"tests/live/chaos/{name}"], cwd=ROOT, env=environment, check=False
+        ).returncode
         for name in ("test_chaos.py", "test_chaos_mutations.py")
     ]
     return max(codes)

@@ -4,7 +4,7 @@
 
 pure    pytest: the rooms of the addon (tests/pure) and the sandbox (tests/sandbox, in its own environment)
 odoo    the addon's own tests inside Odoo, with a running sandbox; then those that need other applications of Odoo's
-live    pytest: real Odoo, cron and sandbox processes and a browser (tests/live)
+live    pytest: real Odoo, cron and sandbox processes and a browser (tests/live); the queue under trouble (tests/live/chaos)
 
 PYTEST_ARGS and ODOO_TAGS narrow what is run. A missing program, a suite without tests, an error in Odoo's log and a test
 that skips itself (unless ../shared is not there) are failures.
@@ -34,8 +34,10 @@ ENV_DIR = ROOT / ".env"
 PYTHON = ENV_DIR / "venv" / "bin" / "python"
 SANDBOX_PYTHON = ENV_DIR / "venv-sandbox" / "bin" / "python"
 SUITES = ("pure", "odoo", "live")
+# A part of the live suite, for itself
+CHAOS = "tests/live/chaos"
 # In which they are told
-ORDER = ("pure", "sandbox", "odoo", *(f"odoo_{application}" for application in BESIDE), "live")
+ORDER = ("pure", "sandbox", "odoo", *(f"odoo_{application}" for application in BESIDE), "live", "chaos")
 # What ODOO_TAGS is when nobody narrows the suite
 EVERYTHING = f"/{ADDON}"
 # Seconds after which a suite is ended: together less than what a continuous integration gives
@@ -75,13 +77,15 @@ def forget_old_logs(folder):
 
 
 def run_suites(chosen):
-    """Run Odoo's tests beside the others, for two cores; the pure ones and the live ones, which measure time, in turn.
+    """Run Odoo's tests and then the chaos beside the others, for two cores: the chaos waits more than it computes, and is not
+    hurried by a busy machine. The pure ones and the live ones, which measure time, come in turn.
 
     :return: the results in the order of the suites.
     """
     if set(chosen) & {"odoo", "live"}:
         drop_abandoned()
-    lines = [jobs for jobs in (pytest_jobs(chosen), odoo_jobs(chosen)) if jobs]
+    chaos = [pytest_job("chaos", CHAOS, LIMITS["live"])] if "live" in chosen else []
+    lines = [jobs for jobs in (pytest_jobs(chosen), [*odoo_jobs(chosen), *chaos]) if jobs]
     # Not waited for when the run is interrupted: their processes are killed then
     pool = ThreadPoolExecutor(max_workers=len(lines))
     try:
@@ -102,19 +106,25 @@ def pytest_jobs(chosen):
     """:return: list of functions without arguments that give a ``Result``."""
     folders = {"pure": ("pure", "sandbox"), "live": ("live",)}
     return [
-        partial(
-            run_pytest,
-            name,
-            SANDBOX_PYTHON if name == "sandbox" else PYTHON,
-            f"tests/{name}",
-            ROOT,
-            seconds=LIMITS[suite],
-            narrowed=bool(os.environ.get("PYTEST_ARGS")),
-        )
+        pytest_job(name, f"tests/{name}", LIMITS[suite])
         for suite, names in folders.items()
         if suite in chosen
         for name in names
     ]
+
+
+def pytest_job(name, folder, seconds):
+    """:return: a function without arguments that gives the ``Result`` of the tests of a folder."""
+    return partial(
+        run_pytest,
+        name,
+        SANDBOX_PYTHON if name == "sandbox" else PYTHON,
+        folder,
+        ROOT,
+        without=CHAOS if name == "live" else None,
+        seconds=seconds,
+        narrowed=bool(os.environ.get("PYTEST_ARGS")),
+    )
 
 
 def odoo_jobs(chosen):

@@ -1,4 +1,4 @@
-"""Suites that pytest runs: pure, sandbox, live. Counts come from the JUnit file that pytest writes."""
+"""Suites that pytest runs: pure, sandbox, live, chaos. Counts come from the JUnit file that pytest writes."""
 
 import os
 import shlex
@@ -11,12 +11,13 @@ from .result import Result
 NO_TESTS_COLLECTED = 5
 
 
-def run_pytest(suite, python, folder, root, *, seconds, narrowed):
+def run_pytest(suite, python, folder, root, *, seconds, narrowed, without=None):
     """Run the tests of a folder.
 
     :param python: interpreter of the environment to use.
     :param float seconds: the whole run is ended after this time.
     :param bool narrowed: the developer chose tests with PYTEST_ARGS; a folder without a match is fine then.
+    :param str without: a folder inside that is left out.
     :return: a ``Result``.
     """
     result = Result(suite)
@@ -24,7 +25,8 @@ def run_pytest(suite, python, folder, root, *, seconds, narrowed):
     report.unlink(missing_ok=True)
     arguments = shlex.split(os.environ.get("PYTEST_ARGS", ""))
     started = time.monotonic()
-    command = [python, "-m", "pytest", folder, "-q", "--durations=25", f"--junitxml={report}", *arguments]
+    options = ["-q", "--durations=25", f"--junitxml={report}", *([f"--ignore={without}"] if without else ())]
+    command = [python, "-m", "pytest", folder, *options, *arguments]
     code, result.output = run_child(command, root, seconds)
     result.seconds = time.monotonic() - started
     # With the slowest tests, also when all is well

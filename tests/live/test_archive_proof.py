@@ -236,7 +236,9 @@ def test_auditor_looks_downloads_and_exports_and_a_reader_does_not(world, browse
     auditor.click(".modal button[name=action_export]")
     auditor.type(".modal div[name=password] input", PASSWORD)
     auditor.click(".modal button[name=run_check]")
-    auditor.wait("button[name=action_refresh], button[name=action_download]")
+    # In the header: the files of the entry, on the page before, have such buttons too
+    header = ".o_form_statusbar"
+    auditor.wait(f"{header} button[name=action_refresh], {header} button[name=action_download]")
     world.wait(lambda: world.count("export", "state = 'ready' AND problem IS NULL"), "the file is written")
     if auditor.sees("button[name=action_refresh]"):
         auditor.click("button[name=action_refresh]")

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.live.chaos import CALL_LANES
+from tests.live.chaos.trouble import CALL_LANES
 from tests.live.harness import database as databases
 from tests.live.harness.company import Company
 from tests.live.harness.odoo import CronWorker

@@ -126,3 +126,21 @@ def test_signer_that_ttn_does_not_know(company, browser, ttn):
     user.wait(".alert", company.documents([move], "reference")[0][0])
     assert user.clicks < MOST_CLICKS, user.clicks
     assert not browser.errors
+
+
+def test_decided_from_the_banner(company, browser):
+    """The wizard that the banner opens is made already: the buttons of its lines can be pressed."""
+    [move] = company.post_invoices(1)
+    wait_state(company, move, "accepted")
+    databases.query(
+        company.database,
+        "UPDATE l10n_tn_edi_document SET state = 'to_decide', next_at = NULL WHERE move_id = %s",
+        move,
+    )
+    user = Visitor(browser, company.admin)
+    user.open(f"/odoo/customer-invoices/{move}", ".o_form_view")
+    user.click(".alert a", "Decide")
+    user.wait(f"{MODAL} .modal-title", "What became of this deposit?")
+    made = "SELECT count(*) FROM l10n_tn_edi_decide JOIN l10n_tn_edi_document d ON d.id = document_id WHERE d.move_id = %s"
+    assert databases.query(company.database, made, move) == [(1,)]
+    assert not browser.errors

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.live.chaos_world import Host, World
+from tests.live.chaos.world import Host, World
 from tests.live.harness import database as databases
 from tests.live.harness.cluster import Cluster, move_clock, remove_files
 from tests.live.harness.odoo import HttpServer

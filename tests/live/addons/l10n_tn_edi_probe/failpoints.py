@@ -88,6 +88,14 @@ def install(points):
             return commit(self)
 
     Queue._commit = commit_here
+    rollback = Queue._rollback
+
+    def rollback_here(self):
+        # What is tried again has not ended: the commit that begins it anew is none of its own.
+        points.work.name = None
+        return rollback(self)
+
+    Queue._rollback = rollback_here
     _watch_calls(points, wire)
 
 

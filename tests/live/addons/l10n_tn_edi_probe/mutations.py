@@ -27,8 +27,11 @@ def _no_claim_commit():
 
 
 def _no_ask():
-    """What may have been sent is sent again without asking."""
+    """What may have been sent is sent again without asking, neither after the answer nor before the next deposit."""
     from odoo.addons.l10n_tn_edi_ttn.elfatoora import decisions
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue_gate import L10nTnEdiDocument
+
+    L10nTnEdiDocument._must_be_asked_about = lambda *_arguments: False
 
     for name in ("lease_expired", "after_save"):
         original = getattr(decisions, name)
@@ -73,7 +76,7 @@ def _no_signature():
     """Whatever TTN shows under our number is ours."""
     from odoo.addons.l10n_tn_edi_ttn.elfatoora import consulted
 
-    consulted._kind = lambda sent, seen: "ours" if seen.number == sent.number else "other"
+    consulted.kind_of = lambda sent, seen: "ours" if seen.number == sent.number else "other"
     consulted.acceptance_mismatches.__code__ = (lambda sent, seen: ()).__code__
 
 

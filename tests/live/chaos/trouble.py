@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 
 import psycopg2
 
-from tests.live.chaos_world import LEASE
+from tests.live.chaos.world import LEASE
 from tests.live.harness import database as databases
 from tests.live.harness.rpc import RpcError
 
@@ -72,14 +72,20 @@ CALL_LANES = """
 """
 #: Seconds without any change after which nothing but a timer is awaited, when no call can be on its way.
 _QUIET = 3.0
-#: Seconds for which a second copy is at work at most: it finds hundreds of documents that the first one deposits as well.
-_COPY_AT_WORK = 180
+#: Seconds for which a second copy deposits at most: it finds hundreds of documents that the first one deposits as well.
+_COPY_AT_WORK = 120
+#: Seconds for which it compares before, at most, and one more for each document: one answer in four is lost.
+_COPY_COMPARES = 120
+#: Seconds without any question after which it has nothing more to do: a comparison that broke off is tried again sooner.
+_COPY_QUIET = 40.0
 #: So often is the web server asked to post: each connection that it lost may cost it one answer.
 _POST_TURNS = 8
 #: So many jumps of the clocks without a document that moves, and it is over.
 _PATIENCE = 30
 #: So many, and the next event comes all the same: a stopped queue and a comparison that is due go on after fewer.
 _NEXT_EVENT_AFTER = 10
+#: Seconds for which the clocks jump at least when no event is to come: what is in doubt is asked about for a day.
+_LEAST_AT_THE_END = 3600
 
 
 class Chaos:
@@ -112,11 +118,12 @@ class Chaos:
         self._open_since = {}
         self._picture, self._changed_at = None, time.monotonic()
         self._moved_at = self._changed_at  # jumps of the clocks not counted
-        self._jumps = 0
+        self._jumps, self._least_jump = 0, 0
         self._tell, self._began, self._told_at = tell, time.monotonic(), 0.0
 
     def run(self, days=2):
         """Make trouble until everything has its end; then some quiet days pass."""
+        self._least_jump = _LEAST_AT_THE_END
         self.switch_faults_on()
         self.go(lambda: not self.events and not self.world.waiting_traps() and not self.unfinished())
         self.left_out = [*self.events, *self.world.waiting_traps()]
@@ -242,7 +249,8 @@ class Chaos:
             " WHERE live AND NOT hold AND state <> ALL(%s)",
             list(FINAL),
         )
-        return max(float(seconds or 0), 30 * self._jumps**2) + 2
+        least = 0 if self.events or seconds is None else self._least_jump
+        return max(float(seconds or 0), 30 * self._jumps**2, least) + 2
 
     def _jump(self, seconds):
         self.happened["clocks jumped"] += 1
@@ -328,17 +336,22 @@ class Chaos:
     def second_copy(self):
         """The backup runs as a second database beside the first one, for some minutes or until it has nothing more to do."""
         with self.world.copy_at_work(processes=2) as name:
-            before, began = None, time.monotonic()
-            quiet_since = began
-            while (
-                time.monotonic() - quiet_since < 2 * _QUIET + LEASE / 2
-                and time.monotonic() - began < _COPY_AT_WORK
-            ):
+            [[inherited]] = databases.query(name, "SELECT coalesce(max(id), 0) FROM l10n_tn_edi_exchange")
+            deposits = (
+                f"SELECT 1 FROM l10n_tn_edi_exchange WHERE operation = 'save' AND id > {inherited} LIMIT 1"
+            )
+            before, quiet_since, at_work = None, time.monotonic(), False
+            until = quiet_since + _COPY_COMPARES + len(self.moves)
+            while time.monotonic() < min(until, quiet_since + _COPY_QUIET):
                 time.sleep(1)
                 databases.wake_cron(name)
                 databases.wake_cron(self.world.database)
+                if not at_work and databases.query(name, deposits):
+                    at_work, until = True, time.monotonic() + _COPY_AT_WORK
                 rows = databases.query(
-                    name, "SELECT id, state, attempt_count FROM l10n_tn_edi_document ORDER BY id"
+                    name,
+                    "SELECT id, state, attempt_count, (SELECT max(id) FROM l10n_tn_edi_exchange)"
+                    " FROM l10n_tn_edi_document ORDER BY id",
                 )
                 if rows != before:
                     before, quiet_since = rows, time.monotonic()

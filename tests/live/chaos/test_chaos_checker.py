@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.live.chaos_checker import QUARANTINED, Verdict, posts_of
-from tests.live.chaos_evidence import Attempt, Document, Evidence, Life
+from tests.live.chaos.checker import QUARANTINED, Verdict, posts_of
+from tests.live.chaos.evidence import Attempt, Document, Evidence, Life
 
 NUMBER, SIGNATURE, SHA256 = "INV/1", "c2lnbmF0dXJl", "5a"
 REFERENCE = "100"

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from tests.live.chaos_evidence import (
+from tests.live.chaos.evidence import (
     Evidence,
     Life,
     deposits_of,

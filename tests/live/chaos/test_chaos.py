@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from tests.live.chaos import FAULTS, POINTS, Chaos
-from tests.live.chaos_checker import QUARANTINED, Verdict
-from tests.live.chaos_world import World
+from tests.live.chaos.checker import QUARANTINED, Verdict
+from tests.live.chaos.trouble import FAULTS, POINTS, Chaos
+from tests.live.chaos.world import World
 from tests.live.harness.cluster import RUN, Clock
 
 WHOLE = "CHAOS_DOCUMENTS" in os.environ

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from tests.live.chaos import Chaos
-from tests.live.chaos_checker import Verdict
-from tests.live.chaos_world import LEASE, World
+from tests.live.chaos.checker import Verdict
+from tests.live.chaos.trouble import Chaos
+from tests.live.chaos.world import LEASE, World
 
 #: Rules of the protocol, and the rules of the checker that notice when one is switched off.
 RULES = {
