@@ -28,7 +28,8 @@ def accepted(sent: Sent, found: Sorted, history: History, rng: random.Random | N
     )
     if not references and history.state != ACCEPTED:
         return None
-    rivals = [s for s in (*found.same_document, *found.earlier, *found.number_taken) if s.any_reference]
+    others = (*found.same_document, *found.earlier, *found.later, *found.number_taken)
+    rivals = [s for s in others if s.any_reference]
     all_references = references | {s.any_reference for s in rivals}
     if history.state == CONFLICT or len(all_references) > 1:
         shown = {id(s): s for s in (*good, *named, *rivals)}

@@ -45,6 +45,9 @@ class Limits:
     :param probe_after: seconds until the first probe
     :param probe_at_most: the longest time between two probes (each failed one doubles it)
     :param probe_lasts: seconds after which a probe without outcome is given up
+    :param rest: seconds for which nothing is sent after one deposit without a usable answer; three times as long after each
+        further one in a row
+    :param rest_at_most: the longest of these times
     """
 
     last: int = 20
@@ -54,6 +57,8 @@ class Limits:
     probe_after: float = 300.0
     probe_at_most: float = 3600.0
     probe_lasts: float = 1800.0
+    rest: float = 2.0
+    rest_at_most: float = 60.0
 
     def __post_init__(self) -> None:
         if not (0 < self.least <= self.last and 0 <= self.percent < 100 and self.silences > 0):
@@ -183,13 +188,17 @@ def record(breaker: Breaker, outcome: str, key: Hashable, now: float, limits: Li
 
 
 def stop(breaker: Breaker, now: float) -> Breaker:
-    """Stopped by a human: no probe, only :func:`resume` ends it."""
+    """Stopped by a human: no probe, only a human starts it again, with a new :class:`Breaker`."""
     return replace(breaker, reason=BY_HAND, since=now, probe=None, probe_until=0.0, failed=0)
 
 
-def resume() -> Breaker:
-    """Started again by a human: the past is forgotten."""
-    return Breaker()
+def rest_after(silent: int, limits: Limits) -> float:
+    """Seconds for which a queue that runs sends nothing after so many deposits in a row without a usable answer.
+
+    Each of them uses up a document. One that stands alone costs a moment; with the default of :attr:`Limits.silences`, TTN has to
+    be down for more than a minute before the queue stops.
+    """
+    return min(limits.rest * 3 ** (silent - 1), limits.rest_at_most) if silent else 0.0
 
 
 def share_rejected(breaker: Breaker) -> float:

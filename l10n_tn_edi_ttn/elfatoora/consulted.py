@@ -25,6 +25,7 @@ class Sorted:
     :param same_document: our document under another signature
     :param earlier: earlier versions of our document
     :param earlier_pending: of these, without reference and without blocking error
+    :param later: versions that took the place of our document: they are asked about for themselves
     :param id_of_other: shown under an id that TTN gave us, but with another document
     :param number_taken: another document of our sender with our number and type, not rejected
     :param errors: the causes of the blocking errors of our deposits
@@ -38,6 +39,7 @@ class Sorted:
     same_document: tuple[Seen, ...]
     earlier: tuple[Seen, ...]
     earlier_pending: tuple[Seen, ...]
+    later: tuple[Seen, ...]
     id_of_other: tuple[Seen, ...]
     number_taken: tuple[Seen, ...]
     errors: tuple[Cause, ...]
@@ -103,6 +105,7 @@ def sort_deposits(
         same_document=of("same_document"),
         earlier=of("earlier"),
         earlier_pending=pending(of("earlier")),
+        later=of("later"),
         id_of_other=of("id_of_other"),
         number_taken=tuple(
             s for s in of("same_number") if s.any_reference or not any(c.blocking for c in _causes(s, extra))
@@ -138,7 +141,7 @@ def acceptance_mismatches(sent: Sent, seen: Seen) -> tuple[str, ...]:
 
 
 def kind_of(sent: Sent, seen: Seen) -> str:
-    """Ours, an earlier version, the same document signed otherwise, another with our number… or "other"."""
+    """Ours, an earlier or a later version, the same document signed otherwise, another with our number… or "other"."""
     signature, deposit_id = compact(seen.signature_value), seen.deposit.deposit_id
     if signature and signature == compact(sent.signature_value):
         return "ours"
@@ -149,9 +152,13 @@ def kind_of(sent: Sent, seen: Seen) -> str:
             return "ours"
         if deposit_id is not None and deposit_id in sent.earlier_deposit_ids:
             return "earlier"
+        if deposit_id is not None and deposit_id in sent.later_deposit_ids:
+            return "later"
         return "unreadable" if _may_be(seen.deposit.number, sent.number) else "other"
     if signature in {compact(s) for s in sent.earlier_signatures}:
         return "earlier"
+    if signature in {compact(s) for s in sent.later_signatures}:
+        return "later"
     if seen.document_digest is not None and compact(seen.document_digest) == compact(sent.document_digest):
         return "same_document"
     if deposit_id is not None and deposit_id in sent.deposit_ids:

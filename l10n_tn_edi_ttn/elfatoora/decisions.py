@@ -41,6 +41,7 @@ from .facts import (
 from .rejections import Cause
 from .rejections_data import Rule
 from .timing import (
+    DAY,
     HOUR,
     LATE_AFTER,
     UNDECIDED_AFTER,
@@ -112,6 +113,8 @@ def after_consult(
         or _visible(found, history, rng)
         or _not_visible(sent, found, history, rng)
     )
+    if history.left_behind and decision.state == TO_DECIDE:
+        decision = replace(decision, retry_in=jitter(DAY, rng))
     return replace(
         decision,
         flags=decision.flags | ({facts.VISIBLE} if found.ours else set()),

@@ -83,6 +83,8 @@ class Sent:
     :param deposit_ids: every ``idSaveEfact`` that TTN gave for these bytes
     :param earlier_signatures: SignatureValues of earlier versions of this document (corrected, re-signed), deposited before
     :param earlier_deposit_ids: the ``idSaveEfact`` of those earlier versions
+    :param later_signatures: SignatureValues of the versions that were deposited after these bytes, in their place
+    :param later_deposit_ids: the ``idSaveEfact`` of those later versions
     """
 
     signature_value: str
@@ -94,6 +96,8 @@ class Sent:
     deposit_ids: frozenset[int] = frozenset()
     earlier_signatures: frozenset[str] = frozenset()
     earlier_deposit_ids: frozenset[int] = frozenset()
+    later_signatures: frozenset[str] = frozenset()
+    later_deposit_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ class History:
     :param tried: a deposit of this document, of these bytes or of others, may have reached TTN
     :param rulings: what responsibles decided about deposits, one for each
     :param conflict: the references and deposits of a conflict, as they were told last
+    :param left_behind: the invoice has another document in its place: nobody waits for an end of this one
     """
 
     state: str
@@ -199,6 +204,7 @@ class History:
     tried: bool = True
     rulings: tuple[Ruling, ...] = ()
     conflict: Mapping[str, Any] = field(default_factory=dict)
+    left_behind: bool = False
 
 
 @dataclass(frozen=True)

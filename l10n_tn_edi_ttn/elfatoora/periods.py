@@ -5,7 +5,7 @@ overlap, and an answer that may be cut is believed when the halves of its period
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .answers import Deposit
 from .rejections import Cause
@@ -189,18 +189,23 @@ class _Questions:
         return self._count >= CALLS_A_SWEEP or self._is_over()
 
     def ask(self, period: Period) -> Asked:
-        empty = lost = 0
+        empty = lost = large = 0
+        divisible = bool(halves(period))
         while True:
             asked = self._ask(period)
             self._count += 1
-            if asked.deposits or asked.too_large:
+            # What is too large is asked for in halves; where there are none, something else may have been wrong with the answer.
+            if asked.deposits or (asked.too_large and divisible):
                 return asked
             empty += asked.cause is None
             lost += asked.cause is not None
+            large += asked.too_large
             refused = asked.cause and asked.cause.kind != TECHNICAL
             given_up = asked.cause and (lost >= LOST_ANSWERS_TAKEN or self._is_over())
             if empty >= self._empty_needed or refused or given_up:
-                return asked
+                # Too large is what was so each time; anything else is asked for again by the next sweep.
+                sure = large >= LOST_ANSWERS_TAKEN
+                return asked if sure or not asked.too_large else replace(asked, too_large=False)
 
 
 def halves(period: Period) -> tuple[Period, ...]:

@@ -367,6 +367,9 @@ CATALOGUE: tuple[Rule, ...] = (
 )
 
 UNKNOWN_RULE = Rule("ttn.unknown", UNKNOWN, "other", "TTN's message is not in the catalogue: somebody must read it.")
+# What these say explains nothing: they take every message of a kind that no other rule fits. Such messages wait to be
+# explained as those do that are not in the catalogue at all.
+VAGUE = frozenset({UNKNOWN_RULE.cause, "ttn.business_control", "ttn.schema_invalid", "ttn.assertion"})
 
 # Calls without an answer, by the code of the problem.
 _NO_CONNECTION = Rule("ttn.unreachable", TECHNICAL, "network", "TTN's service can't be reached. Nothing was sent.",

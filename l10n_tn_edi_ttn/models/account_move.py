@@ -68,6 +68,16 @@ UNPRINTED_LINES = frozenset(
 NAMED_DOCUMENTS = 5000
 
 
+def _few_documents(records, *term):
+    """:param term: of a domain.
+    :return: the documents that it finds, None when they are too many to be named one by one.
+    """
+    documents = (
+        records.env["l10n_tn_edi.document"].sudo().search([term], order="id", limit=NAMED_DOCUMENTS + 1)
+    )
+    return documents if len(documents) <= NAMED_DOCUMENTS else None
+
+
 class DocumentState(fields.Selection):
     """The state of an invoice's document. What is rare among many is looked up by its index first: PostgreSQL would walk
     through the invoices by date and look at the document of each.
@@ -77,13 +87,23 @@ class DocumentState(fields.Selection):
         # EXTENDS 'Field'
         values = [value] if operator == "=" else value
         if operator in ("in", "=") and all(values):
-            documents = (
-                records.env["l10n_tn_edi.document"]
-                .sudo()
-                .search([("state", "in", list(values))], order="id", limit=NAMED_DOCUMENTS + 1)
-            )
-            if len(documents) <= NAMED_DOCUMENTS:
+            documents = _few_documents(records, "state", "in", list(values))
+            if documents is not None:
                 return Domain("l10n_tn_edi_document_id", "in", documents.ids)
+        return super()._search_related(records, operator, value)
+
+
+class DocumentLive(fields.Boolean):
+    """Whether an invoice's document is the one in force. Those that are not are few, and looked up first as above."""
+
+    def _search_related(self, records, operator, value):
+        # EXTENDS 'Field'
+        values = [value] if operator == "=" else value
+        if operator in ("in", "=") and all(values):
+            ended = _few_documents(records, "live", "=", False)
+            if ended is not None:
+                with_one = Domain("l10n_tn_edi_document_id", "!=", False)
+                return with_one & Domain("l10n_tn_edi_document_id", "not in", ended.ids)
         return super()._search_related(records, operator, value)
 
 
@@ -103,6 +123,11 @@ class AccountMove(models.Model):
         index="btree_not_null",
     )
     l10n_tn_edi_state = DocumentState(string="TTN Status", related="l10n_tn_edi_document_id.state")
+    l10n_tn_edi_live = DocumentLive(
+        string="Electronic Document in Force",
+        related="l10n_tn_edi_document_id.live",
+        help="Not replaced, withdrawn or given up.",
+    )
     l10n_tn_edi_reference = fields.Char(string="TTN Reference", related="l10n_tn_edi_document_id.reference")
     l10n_tn_edi_submitted_at = fields.Datetime(
         string="Deposited at TTN", related="l10n_tn_edi_document_id.submitted_at"
@@ -111,6 +136,7 @@ class AccountMove(models.Model):
         string="Accepted or Rejected On", related="l10n_tn_edi_document_id.decided_at"
     )
     l10n_tn_edi_reason = fields.Text(related="l10n_tn_edi_document_id.reason")
+    l10n_tn_edi_cause = fields.Char(related="l10n_tn_edi_document_id.cause", string="TTN: What Is Wrong")
     l10n_tn_edi_findings_html = fields.Html(related="l10n_tn_edi_document_id.findings_html", sanitize=False)
     l10n_tn_edi_actions = fields.Json(
         compute="_compute_l10n_tn_edi_actions", help="What may be done with the electronic document now."

@@ -186,9 +186,9 @@ class AccountMove(models.Model):
                 "action_text": self.env._("Correct and send again"),
                 "action": self.action_l10n_tn_edi_open_correct(),
             }
-        if "decide" in actions:
-            return {"action_text": self.env._("Decide"), "action": document._action_decide()}
-        if document.state in ("submitted", "unknown"):
+        if "decide" in actions and self.env.user.has_group("account.group_account_manager"):
+            return {"action_text": self.env._("Decide"), "action": document._action_to_decide()}
+        if document.state in ("submitted", "unknown", "to_decide"):
             return {
                 "action_text": self.env._("Ask TTN now"),
                 "action_call": ["account.move", "action_l10n_tn_edi_ask", self.ids],
@@ -251,8 +251,16 @@ class AccountMove(models.Model):
         return self._l10n_tn_edi_counted(self.env._("TTN is asked about %(count)s.", count=len(ready)), ready)
 
     def action_l10n_tn_edi_correct_selected(self):
-        """Prepare and send again those of a selection that were to be corrected."""
-        ready = self.filtered(lambda move: "correct" in (move.l10n_tn_edi_actions or ()))
+        """Prepare and send again those of a selection that were to be corrected.
+
+        What is mended in the draft only is left alone: it would go with the same fault again.
+        """
+        ready = self.filtered(
+            lambda move: (
+                "correct" in (move.l10n_tn_edi_actions or ())
+                and not move.l10n_tn_edi_document_id.sudo()._changes_the_entry()
+            )
+        )
         ready.action_l10n_tn_edi_correct()
         return self._l10n_tn_edi_counted(
             self.env._("%(count)s are prepared and sent again.", count=len(ready)), ready

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..elfatoora import breaker as breakers
 from ..elfatoora.breaker import Breaker, Limits
@@ -27,6 +30,8 @@ SETTINGS_REASONS = (
 FINDINGS_KEPT = 2000
 # Of those that are new, so many are told in words; the account's screen has them all.
 FINDINGS_NAMED = 10
+ACTIVITY_STOPPED = "l10n_tn_edi_ttn.activity_type_stopped"
+ACTIVITY_FOUND = "l10n_tn_edi_ttn.activity_type_found"
 MODES = [("test", "Test"), ("production", "Production")]
 
 
@@ -45,7 +50,9 @@ class L10nTnEdiAccount(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     mode = fields.Selection(MODES, required=True, readonly=True)
     responsible_id = fields.Many2one(
-        "res.users", help="Who is told when the queue stops or something strange is found."
+        "res.users",
+        domain=lambda self: self._responsible_domain(),
+        help="Who is told when the queue stops or something strange is found: an accounting administrator.",
     )
 
     # --- Breaker ---------------------------------------------------------------------------------------------------
@@ -137,25 +144,36 @@ class L10nTnEdiAccount(models.Model):
         self.flush_recordset()
 
     def _responsible(self):
-        """:return: who is told: the person chosen, else an accounting administrator of the company."""
+        """:return: who is told: the person chosen, while it is one, else another accounting administrator of the company."""
         self.ensure_one()
-        managers = self.env.ref("account.group_account_manager").sudo().all_user_ids
-        return (
-            self.responsible_id
-            or managers.filtered(
+        managers = (
+            self.env.ref("account.group_account_manager")
+            .sudo()
+            .all_user_ids.filtered(
                 lambda user: user.active and not user.share and self.company_id in user.company_ids
-            )[:1]
-            or self.env.ref("base.user_admin")
+            )
+        )
+        return (self.responsible_id & managers) or managers[:1] or self.env.ref("base.user_admin")
+
+    @api.model
+    def _responsible_domain(self):
+        """:return: str, domain of the users who may be chosen: they can open the account and mend what they are told."""
+        managers = self.env.ref("account.group_account_manager").ids
+        return (
+            f"[('share', '=', False), ('company_ids', 'in', company_id), ('all_group_ids', 'in', {managers})]"
         )
 
-    def _alert(self, code, params):
-        """An activity for the responsible, one of a kind at a time."""
+    def _alert(self, code, params, kind="mail.mail_activity_data_warning"):
+        """An activity for the responsible, once as long as it is open.
+
+        :param str kind: external id of its ``mail.activity.type``: what settles one kind leaves the others.
+        """
         self.ensure_one()
         responsible = self._responsible()
         messages = self.env["l10n_tn_edi.messages"].with_context(lang=responsible.lang or self.env.lang)
         summary = messages._sentence(code, params)
         if summary not in self.activity_ids.mapped("summary"):
-            self.activity_schedule("mail.mail_activity_data_warning", summary=summary, user_id=responsible.id)
+            self.activity_schedule(kind, summary=summary, user_id=responsible.id)
 
     def _note_findings(self, items, **values):
         """Keep what somebody must know of TTN's deposits, and tell what is new of it once.
@@ -173,7 +191,8 @@ class L10nTnEdiAccount(models.Model):
             self._settle(values)
         if not fresh:
             return
-        self._alert("sweep.found", {"company": self.company_id.name, "count": len(fresh)})
+        params = {"company": self.company_id.name, "count": len(fresh)}
+        self._alert("sweep.found", params, ACTIVITY_FOUND)
         messages = self.env["l10n_tn_edi.messages"]
         text = " ".join(messages._sentence(item["code"], item["params"]) for item in fresh[:FINDINGS_NAMED])
         self._message_log_batch(bodies={self.id: text})
@@ -234,10 +253,16 @@ class L10nTnEdiAccount(models.Model):
     def _room(self):
         """How many deposits may be on their way at once: what strikes one would strike all of them.
 
-        :return: int, 1 when TTN's last answer to a deposit does not show that the account is in order; None for any number.
+        :return: int, 0 for a moment after an answer that told nothing, 1 when TTN's last answer to a deposit does not show that
+            the account is in order; None for any number.
         """
         calls = self._last_calls(("operation", "=", "save"), ("finished_at", "!=", False), limit=SURE_AFTER)
         now = self.env["l10n_tn_edi.exchange"]._database_now()
+        silent = calls[: self._silences(calls)]
+        rest = breakers.rest_after(len(silent), self._limits())
+        # One in the future is of a clock that was set back
+        if any(call.finished_at <= now < call.finished_at + timedelta(seconds=rest) for call in silent):
+            return 0
         since = fields.Datetime.subtract(now, minutes=TOOK_LATELY_MINUTES)
         taken = 0
         for call in calls:
@@ -246,10 +271,47 @@ class L10nTnEdiAccount(models.Model):
             taken += 1
         return None if taken == SURE_AFTER else max(1, FURTHER_FOR_EACH * taken)
 
+    @api.model
+    def _silences(self, calls):
+        """:param calls: an account's last exchanges, newest first.
+        :return: how many of them in a row, from the newest on, had no answer that tells what became of the deposit.
+        """
+        return next((place for place, call in enumerate(calls) if call.answer_class in SETTLED), len(calls))
+
+    @api.model
+    def _resting(self):
+        """:return: the accounts that deposit nothing for a moment, see ``_room``. Nothing is written for that."""
+        query = SQL(
+            """SELECT account.id
+                 FROM l10n_tn_edi_account account
+                CROSS JOIN LATERAL (
+                    SELECT answer_class, finished_at
+                      FROM l10n_tn_edi_exchange
+                     WHERE company_id = account.company_id AND mode = account.mode
+                       AND operation = 'save' AND finished_at IS NOT NULL
+                     ORDER BY id DESC
+                     LIMIT 1
+                ) call
+                WHERE account.stopped IS NOT TRUE
+                  AND COALESCE(call.answer_class, '') NOT IN %s
+                  AND call.finished_at > %s""",
+            SETTLED,
+            fields.Datetime.subtract(
+                self.env["l10n_tn_edi.exchange"]._database_now(), seconds=Limits.rest_at_most
+            ),
+        )
+        accounts = self.sudo().browse(id_ for (id_,) in self.env.execute_query(query))
+        return accounts.filtered(lambda account: account._room() == 0)
+
     def _next_probe(self):
-        """:return: naive UTC datetime at which waiting documents look again."""
-        wait = max(Breaker.from_dict(self.breaker or {}).next_probe - self._now(), 60.0)
-        return self.env["l10n_tn_edi.document"]._in(min(wait, 3600.0))
+        """:return: naive UTC datetime at which waiting documents look again: all of them are written each time, and woken when
+        the queue runs again.
+        """
+        state = Breaker.from_dict(self.breaker or {})
+        wait = 3600.0
+        if state.reason != breakers.BY_HAND:
+            wait = min(max(state.next_probe - self._now(), 300.0 if state.probe else 60.0), wait)
+        return self.env["l10n_tn_edi.document"]._in(wait)
 
     def _record_outcome(self, outcome, document, cause=None):
         """Take one outcome into account; opens or closes the breaker.
@@ -292,13 +354,8 @@ class L10nTnEdiAccount(models.Model):
             ("id", "not in", document.exchange_ids[:1].ids),  # the one that is being recorded
             limit=limits.silences,
         )
-        silent = 0
-        for call in calls:
-            if call.answer_class in SETTLED:
-                break
-            silent += 1
         verdicts = tuple(one.state in ("accepted", "conflict") for one in reversed(decided))
-        return Breaker(verdicts=verdicts, silent=silent)
+        return Breaker(verdicts=verdicts, silent=self._silences(calls))
 
     def _stop(self, state, cause=None):
         """Nothing is deposited any more but a probe now and then; everything else stays signed.
@@ -319,7 +376,7 @@ class L10nTnEdiAccount(models.Model):
                 "stopped_at": fields.Datetime.now(),
             }
         )
-        self._alert(code, params)
+        self._alert(code, params, ACTIVITY_STOPPED)
         self._message_log_batch(bodies={self.id: self.stop_sentence})
 
     def _go_on(self):
@@ -334,45 +391,40 @@ class L10nTnEdiAccount(models.Model):
                     "stopped_at": fields.Datetime.now(),
                 }
             )
-            account.activity_unlink(["mail.mail_activity_data_warning"])
+            account.activity_unlink([ACTIVITY_STOPPED])
             account._message_log_batch(
                 bodies={account.id: self.env["l10n_tn_edi.messages"]._sentence("breaker.closed", {})}
             )
-            waiting = account._paused().filtered(
+            account._wake_paused(
                 lambda document, code=code: (
                     document.reason_code == code or document.reason_code.startswith(SETTINGS_REASONS)
                 )
             )
-            if waiting:
-                waiting._schedule()
 
-    def _paused(self):
-        """:return: the signed documents of the account that wait for something."""
+    def _wake_paused(self, is_over, *terms):
+        """What a signed document waited for is over: it goes on at once.
+
+        :param is_over: callable that takes a document with a reason; gives whether it need not wait any more.
+        :param terms: further terms of a domain, of those that may be meant.
+        """
         self.ensure_one()
-        return (
-            self.env["l10n_tn_edi.document"]
-            .sudo()
-            .search(
-                self._has(
-                    ("state", "=", "signed"),
-                    ("live", "=", True),
-                    ("hold", "=", False),
-                    ("reason_code", "!=", False),
-                )
-            )
+        paused = self._has(
+            *(("state", "=", "signed"), ("live", "=", True), ("hold", "=", False)),
+            *(("reason_code", "!=", False), *terms),
         )
-
-    def _wake_paused(self):
-        """A deposit was taken: what waited for better settings, or for TTN, need not wait any more."""
-        later = self.env["l10n_tn_edi.document"]._in(60 * PAUSE_MINUTES)
-        waiting = self._paused().filtered(
-            lambda document: (
-                (document.reason_code == GIVEN_UP or (document.next_at and document.next_at > later))
-                and document.reason_code.startswith(SETTINGS_REASONS)
-            )
-        )
+        documents = self.env["l10n_tn_edi.document"].sudo()
+        # Whole backlogs may wait, of which nothing else is read.
+        names = ("reason_code", "next_at", "state", "ask_first")
+        waiting = documents.search_fetch(paused, names).filtered(is_over)
         if waiting:
             waiting._schedule()
+
+    def _after_deposit(self):
+        """A deposit was taken: what waited for better settings, or for TTN, need not wait any more."""
+        later = self.env["l10n_tn_edi.document"]._in(60 * PAUSE_MINUTES)
+        # After each few answers, while thousands may be due: only those are looked for that are put off.
+        for term in (("next_at", ">", later), ("reason_code", "=", GIVEN_UP)):
+            self._wake_paused(lambda document: document.reason_code.startswith(SETTINGS_REASONS), term)
 
     # --- Buttons ---------------------------------------------------------------------------------------------------
 
@@ -394,7 +446,10 @@ class L10nTnEdiAccount(models.Model):
         self.sudo()._go_on()
 
     def action_clear(self):
-        """Somebody looked at what was found: the numbers may be used again, and these deposits are not told again."""
+        """Somebody looked at what was found: the numbers may be used again, and these deposits are not told again.
+
+        What waited for that goes on: TTN is asked about it, and what it does not hold is deposited.
+        """
         self._check_responsible()
         for account in self.sudo():
             deposits = {finding["deposit"] for finding in account.findings or [] if finding["deposit"]}
@@ -406,7 +461,9 @@ class L10nTnEdiAccount(models.Model):
                     "findings": False,
                 }
             )
-            account.activity_unlink(["mail.mail_activity_data_warning"])
+            account._release_quarantined()
+            account._wake_paused(lambda document: document.reason_code == "sweep.unidentified")
+            account.activity_unlink([ACTIVITY_FOUND])
             account._message_log_batch(
                 bodies={
                     account.id: self.env._(
@@ -414,6 +471,18 @@ class L10nTnEdiAccount(models.Model):
                     )
                 }
             )
+
+    def _release_quarantined(self):
+        """The documents that were held back for their numbers are asked about, and go on."""
+        held = self._has(
+            *(("live", "=", True), ("state", "=", "signed"), ("reason_code", "=", "sweep.quarantined")),
+            # A person may have held it back while TTN was asked
+            *("|", ("hold", "=", False), ("ask_first", "=", False)),
+        )
+        documents = self.env["l10n_tn_edi.document"].sudo().search(held)
+        if documents:
+            documents._set_state("signed", hold=False, ask_first=True)
+            documents._schedule()
 
     def action_sweep(self):
         """Compare the account's recent deposits with ours soon."""

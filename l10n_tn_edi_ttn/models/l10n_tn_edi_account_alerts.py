@@ -9,10 +9,14 @@ from odoo.tools import format_date
 
 from .l10n_tn_edi_account import GIVEN_UP
 from .l10n_tn_edi_board import STUCK_HOURS
+from .l10n_tn_edi_document_prepare import ORIGINAL_REFUSED
+from .l10n_tn_edi_document_replaced import REPLACED_ACCEPTED
 
 _logger = logging.getLogger(__name__)
 
 ACTIVITY = "l10n_tn_edi_ttn.activity_type_attention"
+# Why Odoo itself holds a document back: nobody pressed a button, so somebody is told.
+HELD_BY_ODOO = ("sweep.quarantined", "ask.earlier_accepted", ORIGINAL_REFUSED, REPLACED_ACCEPTED)
 # Invoices that are named in a message; the screens have them all.
 NAMED = 10
 # So long an acceptance without proof is told each day; the document says it for ever.
@@ -79,6 +83,18 @@ class L10nTnEdiAccount(models.Model):
             (
                 self.env._("Could not be sent, too many times"),
                 [("live", "=", True), ("state", "=", "signed"), ("reason_code", "=", GIVEN_UP)],
+            ),
+            (
+                self.env._("Held back by Odoo, not by a person"),
+                [("live", "=", True), ("hold", "=", True), ("reason_code", "in", HELD_BY_ODOO)],
+            ),
+            (
+                self.env._("Signed, and kept from TTN for %(hours)s hours", hours=STUCK_HOURS),
+                [
+                    *(("live", "=", True), ("hold", "=", False), ("state", "=", "signed")),
+                    *(("reason_code", "!=", False), ("reason_code", "!=", GIVEN_UP)),
+                    ("signed_at", "<", fields.Datetime.subtract(fields.Datetime.now(), hours=STUCK_HOURS)),
+                ],
             ),
             (
                 self.env._("Accepted, but TTN's signature does not prove it yet"),

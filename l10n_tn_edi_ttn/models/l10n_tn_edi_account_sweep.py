@@ -1,5 +1,6 @@
 import logging
 import math
+import random
 import time
 from datetime import UTC, datetime
 
@@ -8,10 +9,12 @@ from odoo.tools import SQL
 
 from ..elfatoora import decisions, periods, sweep
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
+from ..elfatoora.consulted import compact
 from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
 from ..teif.foreign import ForeignXmlError, parse_foreign_xml
+from .l10n_tn_edi_account import SETTINGS_REASONS
 from .l10n_tn_edi_document import SHOWN_BY_TTN
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, RETRYABLE
 from .l10n_tn_edi_exchange import moment_of, seconds_of
@@ -23,6 +26,8 @@ _logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 60
 # Nobody else compares an account for so many leases of a deposit: longer than all of that.
 SWEEP_LEASES = 2.5
+# Deposits that wait for a comparison ask for it again after this time at the latest.
+SWEEP_RETRY_SECONDS = 300
 
 
 class L10nTnEdiAccount(models.Model):
@@ -104,6 +109,13 @@ class L10nTnEdiAccount(models.Model):
             seconds_of(last_call),
             restored=self.swept_in != self._running_database(),
         )
+
+    def _sweep_again_in(self):
+        """:return: seconds until a comparison that did not come to its end is tried again: soon when it came further."""
+        failed = (self.sweep_progress or {}).get("failed")
+        if not failed:
+            return SWEEP_RETRY_SECONDS  # another worker is at it, or goes on by itself
+        return min(decisions.retry_delay(failed - 1, random.SystemRandom()), SWEEP_RETRY_SECONDS)
 
     @api.model
     def _running_database(self):
@@ -189,6 +201,7 @@ class L10nTnEdiAccount(models.Model):
         began = progress.get("began", now) if left else now
         restored = bool(self.swept_in) and self.swept_in != running
         apart, measured, walked = progress.get("apart", 0.0), [0.0], None
+        failed = progress.get("failed", 0) if left else 0
         # A sweep that came to its end in several parts saw what was visible when the first one began.
         since = last and min(last, progress.get("since") or last)
         longest = documents._longest_delay_of(self.mode, self.company_id.l10n_tn_edi_matricule)
@@ -202,12 +215,14 @@ class L10nTnEdiAccount(models.Model):
             return asked
 
         for walked in periods.walk(wanted, ask, restored=restored, apart=apart, is_over=is_over):
+            failed = failed + 1 if walked.cause else 0
             progress = {
                 "since": since,
                 "began": began,
                 "left": walked.left,
                 "running": running,
                 "apart": apart,
+                "failed": failed,
             }
             if walked.apart is not None:
                 # All of it anew, with periods that allow for the clocks
@@ -263,25 +278,40 @@ class L10nTnEdiAccount(models.Model):
             reference=teif.ttn_reference.reference if teif.ttn_reference else "",
         )
 
+    @api.model
+    def _deposit_numbers(self, seen):
+        return [str(one.deposit.deposit_id) for one in seen if one.deposit.deposit_id is not None]
+
+    def _without_those_of_branches(self, seen):
+        """:return: list of ``seen`` without what another company here deposited under the same matricule: a branch may have its
+        parent's account at TTN, and compares for itself.
+        """
+        others = [
+            ("operation", "=", "save"),
+            ("mode", "=", self.mode),
+            ("company_id", "!=", self.company_id.id),
+            ("document_id.sender", "=", self.company_id.l10n_tn_edi_matricule),
+        ]
+        exchanges = self.env["l10n_tn_edi.exchange"].sudo()
+        signatures = [compact(one.signature_value) for one in seen if one.signature_value]
+        by_signature = exchanges.search([*others, ("signature_value", "in", signatures)])
+        by_deposit = exchanges.search([*others, ("deposit_id", "in", self._deposit_numbers(seen))])
+        theirs = {*by_signature.mapped("signature_value"), *by_deposit.mapped("deposit_id")}
+        return [
+            one for one in seen if (compact(one.signature_value) or str(one.deposit.deposit_id)) not in theirs
+        ]
+
     def _known(self, seen):
         """:return: list of ``sweep.Known``: every version of ours that has to do with what TTN shows."""
-        signatures = {"".join(one.signature_value.split()) for one in seen if one.signature_value}
-        ids = {str(one.deposit.deposit_id) for one in seen if one.deposit.deposit_id is not None}
         numbers = {(one.number or one.deposit.number or "").strip() for one in seen} - {""}
-        exchanges = (
-            self.env["l10n_tn_edi.exchange"]
-            .sudo()
-            .search(
-                self._has(
-                    ("operation", "=", "save"),
-                    "|",
-                    "|",
-                    ("signature_value", "in", list(signatures)),
-                    ("deposit_id", "in", list(ids)),
-                    ("document_id.number", "in", list(numbers)),
-                )
-            )
-        )
+        # One search for each index
+        exchanges = self.env["l10n_tn_edi.exchange"].sudo()
+        for term in (
+            ("signature_value", "in", [compact(one.signature_value) for one in seen if one.signature_value]),
+            ("deposit_id", "in", self._deposit_numbers(seen)),
+            ("document_id.number", "in", list(numbers)),
+        ):
+            exchanges |= exchanges.search(self._has(("operation", "=", "save"), term))
         versions = {}
         for exchange in exchanges:
             versions.setdefault((exchange.document_id, exchange.signature_value), []).append(exchange)
@@ -317,6 +347,7 @@ class L10nTnEdiAccount(models.Model):
         self.ensure_one()
         if self.sweeping_until != held_until:
             return
+        seen = self._without_those_of_branches(seen)
         report = sweep.compare(
             seen,
             self._known(seen),
@@ -337,9 +368,10 @@ class L10nTnEdiAccount(models.Model):
         )
         self._ask_about(report)
         if complete:
-            waiting = self._paused().filtered(lambda document: document.reason_code == "sweep.waiting")
-            if waiting:
-                waiting._schedule()
+            # While it did not come to its end, its problem was the reason told; that TTN answers now ends others' as well.
+            # What a stopped queue waits for, a deposit has to show.
+            ended = ("sweep.waiting", *(() if self.stopped else SETTINGS_REASONS))
+            self._wake_paused(lambda document: document.next_at and document.reason_code.startswith(ended))
 
     @api.model
     def _findings_of(self, report, unread):
@@ -364,9 +396,10 @@ class L10nTnEdiAccount(models.Model):
         documents = self.env["l10n_tn_edi.document"].sudo()
         for finding in report.findings:
             if finding.code in (*sweep.BY_THEMSELVES, "sweep.left_behind"):
-                signature = "".join((finding.seen.signature_value or "").split())
                 for document in documents.browse(finding.keys):
-                    document._found_at_ttn(signature, finding.seen.deposit.deposit_id)
+                    document._found_at_ttn(
+                        compact(finding.seen.signature_value), finding.seen.deposit.deposit_id
+                    )
         waiting = documents.browse(report.ask).filtered(lambda document: document.state in SHOWN_BY_TTN)
         if waiting:
             waiting._schedule()

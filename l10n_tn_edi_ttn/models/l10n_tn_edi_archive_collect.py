@@ -34,7 +34,7 @@ PROOF_DAYS = 3
 ASK_SECONDS = 8
 # What time may mend; anything else is as it is.
 PASSING = {"revocation.early", "revocation.unknown", "remote.unreachable", "remote.unavailable"}
-WATCHED = {"state", "live", "ttn_xml_id", "unproved"}
+WATCHED = {"state", "live", "ttn_xml_id", "rival_xml_ids", "unproved"}
 SAFE_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 KINDS = {"ocsp": ("ors", "application/ocsp-response"), "crl": ("crl", "application/pkix-crl")}
 
@@ -265,6 +265,11 @@ class L10nTnEdiDocument(models.Model):
         contents = [("teif_signed", f"{name}.xml", "application/xml", signed)]
         if validated:
             contents.append(("teif_validated", f"{name}_TTN.xml", "application/xml", validated))
+        # TTN has accepted it more than once: all of it is proof
+        contents += [
+            ("teif_validated", f"{name}_TTN_{place}.xml", "application/xml", rival.raw)
+            for place, rival in enumerate(document.rival_xml_ids.sorted("id"), start=2)
+        ]
         if accepted:
             contents.append(("pdf", f"{name}.pdf", "application/pdf", document._archive_pdf()))
         proof, lacks = document._archive_proof(validated or signed, proofs)

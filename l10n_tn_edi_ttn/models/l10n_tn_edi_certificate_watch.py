@@ -183,7 +183,8 @@ class L10nTnEdiCertificate(models.Model):
         )
         signatory = providers.signatory_ids.filtered(lambda one: one.certificate_id == self)
         provider = providers.filtered(lambda one: one.certificate_id == self)
-        return signatory[:1].user_id or provider[:1].responsible_id or self.env.ref("base.user_admin")
+        at_work = (signatory[:1].user_id or provider[:1].responsible_id).filtered("active")
+        return at_work or self.env.ref("base.user_admin")
 
     def _tell_expiry(self):
         """An activity at each threshold; the one before is replaced."""

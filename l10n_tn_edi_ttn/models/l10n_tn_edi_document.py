@@ -106,6 +106,7 @@ class L10nTnEdiDocument(models.Model):
     reason_code = fields.Char(readonly=True)
     reason_params = fields.Json(readonly=True)
     reason = fields.Text(compute="_compute_reason", string="Situation")
+    cause = fields.Char(compute="_compute_cause", string="What Is Wrong")
     findings = fields.Json(readonly=True, help="What the checks found, as codes and places.")
     findings_html = fields.Html(compute="_compute_findings_html", string="What to Correct", sanitize=False)
     attempt_count = fields.Integer(string="Deposits Tried", default=0, readonly=True)
@@ -184,7 +185,13 @@ class L10nTnEdiDocument(models.Model):
         "(mode, sender, reference) WHERE reference IS NOT NULL", "Another document has this TTN reference."
     )
     _due = models.Index("(state, next_at) WHERE next_at IS NOT NULL")
+    _ended = models.Index("(id) WHERE live IS NOT TRUE")
     _seen = models.Index("(mode, sender, last_seen_at) WHERE last_seen_at IS NOT NULL")
+    _delayed = models.Index("(mode, sender, first_seen_at) WHERE visibility_delay > 0")
+    _decided = models.Index("(company_id, mode, decided_at DESC, id DESC) WHERE decided_at IS NOT NULL")
+    _paused = models.Index(
+        "(company_id, mode, reason_code) WHERE state = 'signed' AND reason_code IS NOT NULL"
+    )
 
     @api.depends("reason_code", "reason_params")
     @api.depends_context("lang")
@@ -283,6 +290,9 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             if state != document.state and state not in TRANSITIONS[document.state]:
                 raise ValueError(f"{document}: no way from {document.state} to {state}")
+        if state == "sending" or state in SHOWN_BY_TTN:
+            # Whoever holds it back comes too late: what may be at TTN is asked about.
+            values["hold"] = False
         self.sudo().write({"reason_code": False, "reason_params": False, "state": state, **values})
 
     def _fail(self, code, params=None, findings=None):

@@ -5,11 +5,11 @@ from lxml import etree
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..elfatoora.rejections_data import UNKNOWN_RULE
+from ..elfatoora.rejections_data import UNKNOWN_RULE, VAGUE
 from ..elfatoora.validators import shortened
 from ..teif.foreign import parse_foreign_xml
 from ..teif.places import path_at
-from .l10n_tn_edi_rejection_mending import ADDRESS_FIELDS, BY_ELEMENT
+from .l10n_tn_edi_rejection_mending import ADDRESS_FIELDS, BY_ELEMENT, OPEN_WHEN_POSTED
 
 
 class L10nTnEdiDocument(models.Model):
@@ -39,7 +39,7 @@ class L10nTnEdiDocument(models.Model):
     def _unknown_items(self):
         """:return: list of dicts as in ``rejections``: the messages of TTN that nobody has explained."""
         self.ensure_one()
-        items = [item for item in self.rejections or [] if item.get("code") == UNKNOWN_RULE.cause]
+        items = [item for item in self.rejections or [] if item.get("code") in VAGUE]
         text = (self.reason_params or {}).get("text")
         if not items and self.reason_code == UNKNOWN_RULE.cause and text:
             items = [{"code": UNKNOWN_RULE.cause, "ttn_code": "", "text": text, "params": {}}]
@@ -66,7 +66,7 @@ class L10nTnEdiDocument(models.Model):
                     for item in document.rejections
                 ]
             params = document.reason_params or {}
-            if document.reason_code == UNKNOWN_RULE.cause and (values or params.get("text") == text):
+            if document.reason_code in VAGUE and (values or params.get("text") == text):
                 values.update(reason_code=cause.code, reason_params={**params, **cause.params})
             if values:
                 document.sudo().write(values)
@@ -112,9 +112,25 @@ class L10nTnEdiDocument(models.Model):
             return cause, item.get("params") or {}
         return self.env["l10n_tn_edi.rejection.cause"], {}
 
-    def _changes_amounts(self):
-        """:return: whether something that TTN objects to, be it one of many, is mended in the amounts only."""
-        return any(cause.blocking and cause.changes_amounts for cause, _item in self._objections())
+    def _changes_the_entry(self):
+        """:return: whether something that TTN objects to, be it one of many, is mended in the draft only: amounts, lines,
+        texts.
+        """
+        return any(
+            cause.blocking
+            and (
+                cause.changes_amounts
+                or self._is_of_the_entry(*self._place_to_mend(cause, item.get("params") or {}))
+            )
+            for cause, item in self._objections()
+        )
+
+    @api.model
+    def _is_of_the_entry(self, record, field):
+        """:return: whether a place to mend, as of :meth:`_place_to_mend`, cannot be written on a posted invoice."""
+        if record._name == "account.move":
+            return bool(field) and field not in OPEN_WHEN_POSTED
+        return record._name == "account.move.line"
 
     def _mending_place(self):
         """:return: :meth:`_place_to_mend` of the first objection that blocks."""

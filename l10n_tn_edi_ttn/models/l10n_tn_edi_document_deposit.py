@@ -8,6 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ..elfatoora import decisions, facts
+from ..elfatoora.timing import WATCH
 from .l10n_tn_edi_account import SETTINGS_REASONS
 from .l10n_tn_edi_document import AT_TTN, BEFORE_CLAIM
 from .l10n_tn_edi_document_queue import CALL_SECONDS, LEASE_SECONDS, TO_DEPOSIT
@@ -16,8 +17,10 @@ _logger = logging.getLogger(__name__)
 
 # A company that cannot call (no account, another database…) is looked at again after this time.
 REFUSED_RETRY_MINUTES = 60
-# Where the answer was lost, its document is used up: another one tries after this time, until the queue stops by itself.
-LOST_RETRY_MINUTES = 1
+# A platform that the company has left is looked at again, should it come back …
+WATCH_RETRY_MINUTES = 24 * 60
+# … for what TTN may still change its mind about.
+MAY_CHANGE_AT_TTN = ("rejected", "to_decide", "accepted", "conflict")
 # What an attempt is worth, by the decision that its answer led to; every other is in doubt.
 ANSWER_CLASSES = {
     "send.not_sent": "not_sent",
@@ -45,7 +48,9 @@ class L10nTnEdiDocument(models.Model):
         documents, claims = self._claim_due(self._to_deposit(), limit, self._claim_deposits)
         now = self._now()
         # Those that wait for an answer to another one were not touched.
-        waiting = documents.filtered(lambda d: d.state == "signed" and d.next_at and d.next_at <= now)
+        waiting = documents.filtered(
+            lambda d: d.state == "signed" and not d.ask_first and d.next_at and d.next_at <= now
+        )
         return len(documents - waiting), {
             key: (lambda signed=signed, client=client: client.save_efact(signed, deadline=deadline))
             for key, (signed, client) in (claims or {}).items()
@@ -180,7 +185,13 @@ class L10nTnEdiDocument(models.Model):
         return self.browse(document.id for document in first.values())
 
     def _put_off(self, code):
-        """The company cannot call now: say why, and look again later."""
+        """The company cannot call now: say why, and look again later. What is settled but watched keeps its own reason."""
+        if self.state in MAY_CHANGE_AT_TTN:
+            again = WATCH_RETRY_MINUTES if code == "latch.mode_changed" else REFUSED_RETRY_MINUTES
+            since = self.lease_until or self.submitted_at
+            over = since and since < self._in(-WATCH)
+            self.sudo().next_at = False if over else self._in(60 * again)
+            return
         self._set_state(
             self.state,
             reason_code=code,
@@ -235,7 +246,8 @@ class L10nTnEdiDocument(models.Model):
                 self._record_late_deposit(exchange, decision, recording)
             return
         self._apply_deposit(decision, exchange.started_at, recording)
-        if facts.ACCOUNT in decision.flags and decision.state != "submitted":
+        # Where the answer was lost the account rests for a moment, or stops: see ``_room`` of it
+        if facts.ACCOUNT in decision.flags and decision.state not in ("submitted", "unknown"):
             self._pause_account(decision)
 
     def _record_late_deposit(self, exchange, decision, recording):
@@ -257,7 +269,6 @@ class L10nTnEdiDocument(models.Model):
 
         A change of the settings lets them go on at once (``_go_on_after_settings``).
         """
-        minutes = LOST_RETRY_MINUTES if decision.state == "unknown" else REFUSED_RETRY_MINUTES
         self.sudo().search(
             [
                 *self._due_domain(TO_DEPOSIT),
@@ -268,7 +279,7 @@ class L10nTnEdiDocument(models.Model):
             {
                 "reason_code": decision.causes[0].code,
                 "reason_params": {**decision.causes[0].params, "text": decision.causes[0].text},
-                "next_at": self._in(60 * minutes),
+                "next_at": self._in(60 * REFUSED_RETRY_MINUTES),
             }
         )
 

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from ..elfatoora import cev, decisions
 from ..elfatoora.answers import ConsultAnswer, FaultAnswer
-from ..elfatoora.consulted import sort_deposits
+from ..elfatoora.consulted import compact, sort_deposits
 from ..elfatoora.rejections import classify_fault, classify_problem
 from ..signature import verify
 from ..teif import reader
@@ -217,7 +217,13 @@ class L10nTnEdiDocument(models.Model):
         }
         if self.deposit_id:
             ids.add(int(self.deposit_id))
-        earlier = tried.filtered(lambda e: e.sha256 != version.sha256 and e.answer_class != "not_sent")
+        others = tried.filtered(lambda e: e.sha256 != version.sha256 and e.answer_class != "not_sent")
+        later = others.browse()
+        if question or not self.live:
+            # What was deposited after these bytes has taken their place, and is asked about for itself.
+            made = self._made_at(version, tried)
+            later = others.filtered(lambda e: made and e.id > made)
+        earlier = others - later
         return decisions.Sent(
             signature_value=version.signature_value,
             document_digest=version.document_digest,
@@ -228,7 +234,20 @@ class L10nTnEdiDocument(models.Model):
             deposit_ids=frozenset(ids),
             earlier_signatures=frozenset(value for value in earlier.mapped("signature_value") if value),
             earlier_deposit_ids=frozenset(int(number) for number in earlier.mapped("deposit_id") if number),
+            later_signatures=frozenset(value for value in later.mapped("signature_value") if value),
+            later_deposit_ids=frozenset(int(number) for number in later.mapped("deposit_id") if number),
         )
+
+    def _made_at(self, version, tried):
+        """:param version: the document, or a question about bytes that it has no more.
+        :param tried: the attempts to deposit documents of the invoice.
+        :return: id of the last exchange by which the bytes of ``version`` were there, 0 when there is none: the attempt; where a
+            restored database has forgotten it, the first question.
+        """
+        ids = tried.filtered(lambda e: e.sha256 == version.sha256).ids
+        if ids:
+            return max(ids)
+        return min(self.sudo().exchange_ids.filtered(lambda e: e.sha256 == version.sha256).ids, default=0)
 
     def _total_sent(self):
         """:return: Decimal of the total as it stands in the signed document, or None."""
@@ -279,6 +298,7 @@ class L10nTnEdiDocument(models.Model):
                 for ruling in self.rulings or ()
             ),
             conflict=(self.reason_params or {}) if self.state == "conflict" else {},
+            left_behind=not self.live,
         )
 
     def _jumped(self, exchange):
@@ -307,7 +327,7 @@ class L10nTnEdiDocument(models.Model):
         return ahead if ahead > CLOCKS_APART_SECONDS else 0.0
 
     def _is_ours(self, signature_value):
-        return bool(signature_value) and "".join(signature_value.split()) == self.signature_value
+        return bool(signature_value) and compact(signature_value) == self.signature_value
 
     def _later_deposit_seen(self, lease_until):
         """:return: when TTN was last asked, and showed a deposit of this account that was made after ``lease_until``:
@@ -331,7 +351,7 @@ class L10nTnEdiDocument(models.Model):
         """:return: seconds, the longest time that this account's deposits took to become visible."""
         query = SQL(
             "SELECT max(visibility_delay) FROM l10n_tn_edi_document "
-            "WHERE mode = %s AND sender = %s AND first_seen_at > %s",
+            "WHERE mode = %s AND sender = %s AND first_seen_at > %s AND visibility_delay > 0",
             mode,
             sender,
             fields.Datetime.subtract(fields.Datetime.now(), days=DELAYS_KEPT_DAYS),

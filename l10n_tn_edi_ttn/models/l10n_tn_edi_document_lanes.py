@@ -116,6 +116,8 @@ class L10nTnEdiDocument(models.Model):
                 count, deposits = self._claim_deposits_due(free - len(jobs))
                 jobs.update(deposits)
                 run.total += count
+                if count > len(deposits):
+                    run.ask_from = 0.0  # among them may be some that are to be asked about first
         if not jobs and run.kind == "submit" and (alone or time.monotonic() >= run.prepare_from):
             count = self._prepare_batch(alone)
             run.total += count

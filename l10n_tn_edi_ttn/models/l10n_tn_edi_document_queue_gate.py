@@ -4,13 +4,12 @@ import psycopg2
 
 from odoo import api, fields, models
 
-from ..elfatoora import breaker
+from ..elfatoora import breaker, decisions
 from .l10n_tn_edi_account import SETTLED
 from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_deposit import ANSWER_CLASSES
-from .l10n_tn_edi_document_queue import CALLS_AT_ONCE, RETRYABLE, TO_DEPOSIT
+from .l10n_tn_edi_document_queue import CALLS_AT_ONCE, LEASE_SECONDS, RETRYABLE, TO_DEPOSIT
 
-SWEEP_RETRY_MINUTES = 5
 # A lane compares for so long before it deposits; the scheduled action of the comparison does the rest.
 SWEEP_SECONDS = 20
 
@@ -72,7 +71,7 @@ class L10nTnEdiDocument(models.Model):
 
     def _wait_for_sweep(self, account):
         code, params = account.sweep_problem or "sweep.waiting", account.sweep_problem_params or {}
-        self._wait_for_account(account, code, self._in(60 * SWEEP_RETRY_MINUTES), params)
+        self._wait_for_account(account, code, self._in(account._sweep_again_in()), params)
 
     # --- Past the gate ---------------------------------------------------------------------------------------------
 
@@ -94,7 +93,13 @@ class L10nTnEdiDocument(models.Model):
             if not group:
                 continue
             account = self.env["l10n_tn_edi.account"]._of(company, mode)
-            passed += group._past_the_sweep(account)._past_the_breaker(account)._few_first(account)
+            group = group._past_the_sweep(account)
+            allowed = account._allowance() if group else None
+            passed += (
+                group._past_the_question(account, allowed)
+                ._past_the_breaker(account, allowed)
+                ._few_first(account)
+            )
         return documents & passed
 
     def _past_the_sweep(self, account):
@@ -106,23 +111,81 @@ class L10nTnEdiDocument(models.Model):
             return self.browse()
         strange = self.filtered(lambda document: document.number in (account.quarantine or {}))
         for document in strange:
-            # TTN holds something under this number. When it is this very document (a restored backup forgot the deposit), asking
-            # finds that out, and what became of it; when it is not, a human decides.
-            asked = document.reason_code == "ask.absent_confirmed"
-            document._set_state(
-                document.state,
-                hold=asked,
-                ask_first=not asked,
-                reason_code="sweep.quarantined",
-                reason_params={"number": document.number},
-            )
-            if not asked:
-                document._schedule()
+            document._ask_about_quarantined()
         return self - strange
 
-    def _past_the_breaker(self, account):
-        allowed = account._allowance() if self else None
-        if allowed is None:
+    def _ask_about_quarantined(self):
+        """TTN holds something under this number. When it is this very document (a restored backup forgot the deposit), asking
+        finds that out, and what became of it; when it is not, a human decides. One answer may leave out what the next one shows.
+        """
+        self.ensure_one()
+        answers = len(self._answered_questions())
+        asked = self.reason_code == "ask.absent_confirmed" and answers >= decisions.ABSENCES_NEEDED
+        self._set_state(
+            self.state,
+            hold=asked,
+            ask_first=not asked,
+            reason_code="sweep.quarantined",
+            reason_params={"number": self.number},
+        )
+        if not asked and answers:
+            self.sudo().next_at = self._in(decisions.next_poll_delay(answers))
+        elif not asked:
+            self._schedule()
+
+    def _answered_questions(self):
+        """:return: the questions about exactly the bytes that are signed now which TTN answered completely, newest first."""
+        return self.sudo().exchange_ids.filtered(
+            lambda e: e.operation == "consult" and e.answer_class == "answered" and e.sha256 == self.sha256
+        )
+
+    def _past_the_question(self, account, allowed):
+        """:param allowed: as ``_allowance`` of the account gives it.
+        :return: those of which TTN surely has nothing, or of which it said so a moment ago; the others are asked about again.
+
+        A document may have waited for days since: in a stopped queue, held back, or for a connection.
+        """
+        if allowed == 0:
+            return self  # they wait in any case
+        earlier = dict(
+            self.sudo()._read_group(
+                [
+                    ("move_id", "in", self.move_id.ids),
+                    ("id", "not in", self.ids),
+                    ("mode", "=", account.mode),
+                    ("attempt_count", ">", 0),
+                ],
+                ["move_id"],
+                ["id:recordset"],
+            )
+        )
+        now = self._now()
+        none = self.sudo().browse()
+        again = self.filtered(
+            lambda document: (
+                (document.attempt_count or document.move_id in earlier)
+                and document._must_be_asked_about(earlier.get(document.move_id, none), now)
+            )
+        )
+        if again:
+            again.sudo().ask_first = True
+            again._schedule()
+        return self - again
+
+    def _must_be_asked_about(self, earlier, now):
+        """:param earlier: the invoice's other documents that were tried.
+        :param datetime now: the database's clock.
+        :return: whether TTN may have something of this invoice, and did not say a moment ago that it has not.
+        """
+        self.ensure_one()
+        if not (self.sudo() | earlier).exchange_ids._may_have_reached():
+            return False
+        asked = self._answered_questions()[:1]
+        age = (now - asked.started_at).total_seconds() if asked else -1
+        return not 0 <= age <= LEASE_SECONDS
+
+    def _past_the_breaker(self, account, allowed):
+        if allowed is None or not self:
             return self
         probe = account._start_probe(self) if allowed else self.browse()
         self._wait_for_account(
@@ -150,10 +213,10 @@ class L10nTnEdiDocument(models.Model):
 
     @api.model
     def _to_deposit_when_compared(self):
-        # Accounts that wait for the answers to their first documents take no place from the others'
+        # Accounts that rest, or wait for the answers to their first documents, take no place from the others'
         sending = self.sudo()._read_group(self._on_their_way(), ["company_id", "mode"], ["__count"])
         Account = self.env["l10n_tn_edi.account"]
-        waiting = []
+        waiting = Account._resting().company_id.ids
         for company, mode, count in sending:
             room = Account._of(company, mode)._room()
             if room is not None and count >= room:
@@ -166,8 +229,9 @@ class L10nTnEdiDocument(models.Model):
         :param account: the ``l10n_tn_edi.account``.
         :param but: documents that go all the same.
         """
-        due = self.sudo().search(account._has(*self._due_domain(TO_DEPOSIT)))
+        due = self.sudo().search_fetch(account._has(*self._due_domain(TO_DEPOSIT)), ("reason_code",))
         waiting = (self.sudo() | due) - self.browse(document.id for document in but).sudo()
+        told = waiting.filtered(lambda document: document.reason_code != code)
         waiting.write(
             {
                 "reason_code": code,
@@ -175,7 +239,7 @@ class L10nTnEdiDocument(models.Model):
                 "next_at": at,
             }
         )
-        waiting._announce()
+        told._announce()
 
     # --- Found by a comparison -------------------------------------------------------------------------------------
 
@@ -262,7 +326,7 @@ class L10nTnEdiDocument(models.Model):
                     working.add(key)
         for key in working:
             if not accounts[key].stopped:
-                accounts[key]._wake_paused()
+                accounts[key]._after_deposit()
         return result
 
     def _outcome(self, exchange, before):

@@ -9,6 +9,9 @@ from .l10n_tn_edi_document import BEFORE_CLAIM
 from .l10n_tn_edi_document_prepare import ORIGINAL_PENDING
 from .l10n_tn_edi_exchange import moment_of, seconds_of
 
+# What TTN has just said of a document is soon out of date: it goes before those that have waited for less than a day.
+HEAD_START_SECONDS = 86_400
+
 
 class L10nTnEdiDocument(models.Model):
     """What becomes of a document by what TTN shows: its new state, TTN's own file, and what waited for it."""
@@ -29,6 +32,9 @@ class L10nTnEdiDocument(models.Model):
             "next_at": self._in(decision.retry_in, recording.now),
             "ask_first": facts.ASK_FIRST in decision.flags,
         }
+        if decision.code == "ask.absent_confirmed":
+            # Before those that nobody asked about: by the time that they have all gone, TTN would have to be asked again.
+            values["next_at"] = self._in(-HEAD_START_SECONDS, recording.now)
         if decision.absent:
             values["absences"] = [*history.absences, history.now]
         elif decision.absent is False:
@@ -117,10 +123,16 @@ class L10nTnEdiDocument(models.Model):
         """:return: values of a document that TTN shows for the first time."""
         self.ensure_one()
         values = {"first_seen_at": fields.Datetime.now()}
+        if not self.poll_count:
+            return values
+        # Only what an answer before did not show yet: when TTN was not asked, or did not answer, it was not slow.
+        attempt = self._saves()[:1]
+        answers = self.sudo().exchange_ids.filtered(
+            lambda e: e.operation == "consult" and e.answer_class == "answered" and e.id > attempt.id
+        )
         # Of a deposit whose answer was lost, the attempt alone tells when it was made.
-        tried_at = self.poll_count and (self._saves()[:1].started_at or self.submitted_at)
-        if tried_at:
-            # Only what a question before did not show yet: when nobody asked, TTN was not slow.
+        tried_at = attempt.started_at or self.submitted_at
+        if tried_at and len(answers) > 1:  # the one that shows it is among them
             values["visibility_delay"] = history.now - seconds_of(tried_at)
         return values
 

@@ -31,19 +31,39 @@ class L10nTnEdiDocument(models.Model):
         for document in self:
             document.rejection_text = "\n".join(document._rejection_lines()) or False
 
+    @api.depends("state", "unproved", "reason_code", "reason_params", "findings", "rejections")
+    @api.depends_context("lang")
+    def _compute_cause(self):
+        for document in self:
+            document.cause = document._main_sentence()
+
+    def _main_sentence(self):
+        """:return: str, what stands most in the document's way, for one cell of a list; False for nothing."""
+        self.ensure_one()
+        if self.state == "withdrawn" or (self.state == "accepted" and not self.unproved):
+            return False
+        if self.state == "rejected" and self.rejections:
+            # The situation is told by the objection that blocks; it need not be the first.
+            main = [item for item in self.rejections if item.get("code") == self.reason_code]
+            return self._rejection_line((main or self.rejections)[0])
+        if self.state == "error" and self.findings:
+            [item] = self.move_id._l10n_tn_edi_explain(self.findings[:1])  # the gravest comes first
+            return item["sentence"]
+        return self.reason
+
     def _rejection_lines(self):
         """:return: list of str: what each of TTN's objections means, then TTN's own words with its code."""
         self.ensure_one()
-        messages = self.env["l10n_tn_edi.messages"]
-        lines = []
-        for item in self.rejections or []:
-            meaning = messages._sentence(item["code"], item.get("params") or {}) if item.get("code") else ""
-            said = " ".join(filter(None, (item.get("ttn_code"), item.get("text"))))
-            if meaning and said:
-                lines.append(self.env._("%(meaning)s (TTN: %(words)s)", meaning=meaning, words=said))
-            elif meaning or said:
-                lines.append(meaning or said)
-        return lines
+        return [line for item in self.rejections or [] if (line := self._rejection_line(item))]
+
+    def _rejection_line(self, item):
+        meaning = ""
+        if item.get("code"):
+            meaning = self.env["l10n_tn_edi.messages"]._sentence(item["code"], item.get("params") or {})
+        said = " ".join(filter(None, (item.get("ttn_code"), item.get("text"))))
+        if meaning and said:
+            return self.env._("%(meaning)s (TTN: %(words)s)", meaning=meaning, words=said)
+        return meaning or said
 
     def action_download_signed(self):
         """Download the document that was signed and sent."""
@@ -95,21 +115,33 @@ class L10nTnEdiDocument(models.Model):
         """Ask TTN about those of a selection that wait for a verdict."""
         return self.filtered("live").move_id.action_l10n_tn_edi_ask_selected()
 
+    def action_open_correct(self):
+        """Open the wizard that shows what TTN objects to and the ways to correct it."""
+        self.ensure_one()
+        return self.move_id.action_l10n_tn_edi_open_correct()
+
     def action_open_decide(self):
         """Open the wizard in which a responsible decides what became of a deposit."""
         self.ensure_one()
         wizard = self.env["l10n_tn_edi.decide"].create({"document_id": self.id})
-        # Made already: its lines have buttons.
-        return {**self._action_decide(), "res_id": wizard.id}
-
-    def _action_decide(self):
-        """:return: the action that opens the wizard, without making it."""
-        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("What became of this deposit?"),
             "res_model": "l10n_tn_edi.decide",
+            # Made already: the client runs no buttons of the lines of a record that is not.
+            "res_id": wizard.id,
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_document_id": self.id},
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    def _action_to_decide(self):
+        """:return: the action that makes the wizard when it is run, and opens it."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "l10n_tn_edi_ttn.l10n_tn_edi_document_action_decide"
+        )
+        return {
+            **action,
+            "context": {"active_model": self._name, "active_id": self.id, "active_ids": self.ids},
         }

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
+from odoo.tools import split_every
 
 from ..elfatoora import rejections
-from ..elfatoora.rejections_data import UNKNOWN_RULE
+from ..elfatoora.rejections_data import VAGUE
 
-# Rejections looked at in one go when a message is taught
+# Rejections looked at in one step when a message is taught
 AT_ONCE = 1000
 
 
@@ -46,7 +47,7 @@ class L10nTnEdiRejection(models.Model):
     @api.depends("cause_id.code")
     def _compute_known(self):
         for rejection in self:
-            rejection.known = rejection.cause_id.code != UNKNOWN_RULE.cause
+            rejection.known = rejection.cause_id.code not in VAGUE
 
     @api.depends("cause_id", "document_id.rejections", "document_id.state")
     @api.depends_context("lang")
@@ -121,14 +122,21 @@ class L10nTnEdiRejection(models.Model):
     def _reclassify_unknown(self):
         """Look again at the messages that nobody knew, now that somebody taught one; their documents say so at once."""
         rules = self.env["l10n_tn_edi.rejection.cause"]._rules()
-        unknown = self.sudo().search([("known", "=", False)], limit=AT_ONCE)
+        unknown = self.sudo().search([("known", "=", False)])
+        for step in split_every(AT_ONCE, unknown.ids, unknown.browse):
+            step._classify_again(rules)
+            self.env.flush_all()
+            step.invalidate_recordset()
+
+    def _classify_again(self, rules):
+        """:param rules: the causes of this database, as ``rejections.classify`` takes them."""
         found = {
             rejection: rejections.classify(rejection.text or "", rejection.ttn_code or "", extra=rules)
-            for rejection in unknown
+            for rejection in self
         }
         causes = self.env["l10n_tn_edi.rejection.cause"]._of_codes({cause.code for cause in found.values()})
         for rejection, cause in found.items():
-            if cause.code != UNKNOWN_RULE.cause:
+            if causes[cause.code] != rejection.cause_id:
                 rejection.cause_id = causes[cause.code]
                 rejection.document_id._understand(rejection.text or "", cause)
 

@@ -311,6 +311,20 @@ class L10nTnEdiRejectionCause(models.Model):
 
     # --- Screens ---------------------------------------------------------------------------------------------------
 
+    def _is_mended_in_draft(self):
+        """:return: whether what usually mends it cannot be written on a posted invoice."""
+        self.ensure_one()
+        return self.changes_amounts or (
+            self.target in MODELS
+            and self.env["l10n_tn_edi.document"]._is_of_the_entry(
+                self.env[MODELS[self.target]], self.field_name
+            )
+        )
+
+    def _action_print_guide(self):
+        """:return: the action that prints the guide to these causes."""
+        return self.env.ref("l10n_tn_edi_ttn.action_report_rejection_guide").report_action(self, config=False)
+
     def _guide(self):
         """:return: list of dicts ``{title, causes}``: the chapters of the printed guide, without what is no rejection."""
         labels = dict(self._fields["kind"]._description_selection(self.env))

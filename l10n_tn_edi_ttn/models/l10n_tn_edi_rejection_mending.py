@@ -91,5 +91,7 @@ MENDING = {
     "ttn.wrong_credentials": ("settings", "l10n_tn_edi_login"),
     "ttn.wrong_root": ("settings", "l10n_tn_edi_version"),
 }
+# Of an invoice: what can still be written once it is posted
+OPEN_WHEN_POSTED = frozenset({"partner_bank_id"})
 # A wrong amount means another entry: the invoice itself has to change.
 CHANGES_AMOUNTS = frozenset({"ttn.amounts_mismatch", "ttn.no_lines"})

@@ -195,6 +195,7 @@ class ResConfigSettings(models.TransientModel):
     l10n_tn_edi_responsible_id = fields.Many2one(
         "res.users",
         string="Responsible",
+        domain=lambda self: self.env["l10n_tn_edi.account"]._responsible_domain(),
         compute="_compute_l10n_tn_edi_responsible_id",
         inverse="_inverse_l10n_tn_edi_responsible_id",
     )

@@ -2,13 +2,14 @@
 
 import base64
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
 from odoo import fields
 
+from ..models.l10n_tn_edi_archive_entry import TUNIS
 from .common_archive import TnEdiArchiveCommon
 
 
@@ -37,9 +38,10 @@ class TnEdiSealCommon(TnEdiArchiveCommon):
 
     @contextmanager
     def days_later(self, days, hours=1):
-        """The database's clock, and that of the time-stamp service, ``days`` later at ``hours`` (UTC)."""
+        """The database's clock, and that of the time-stamp service, ``days`` after today in Tunis at ``hours`` (UTC)."""
         real = fields.Datetime.now()
-        now = real.replace(hour=hours, minute=0, second=0) + timedelta(days=days)
+        today = real.replace(tzinfo=UTC).astimezone(TUNIS).date()
+        now = datetime.combine(today + timedelta(days=days), time(hours))
         self.sandbox.advance_clock(0)
         self.sandbox.advance_clock(int((now - real).total_seconds()))
         exchange = self.env.registry["l10n_tn_edi.exchange"]

@@ -11,6 +11,7 @@ from odoo import SUPERUSER_ID, fields
 from odoo.tests import new_test_user
 from odoo.tools import config
 
+from ..elfatoora import breaker
 from .common import COMPANY_MATRICULE, TnEdiCommon
 from .sandbox import Sandbox
 
@@ -42,6 +43,8 @@ class TnEdiFlowCommon(TnEdiCommon):
                 },
             )
         )
+        # After an answer that told nothing the account rests: the time is as good as over in a test
+        cls.startClassPatcher(patch.object(breaker, "rest_after", lambda _silent, _limits: 0.0))
         cls.passphrase = f"Sésame-{secrets.token_hex(8)}"
         cls.pkcs12, cls.serial = cls.sandbox.certificate(
             "FOURNISSEUR ESSAI", COMPANY_MATRICULE, cls.passphrase
@@ -168,6 +171,26 @@ class TnEdiFlowCommon(TnEdiCommon):
         self.follow()
         self.assertEqual(document.state, "accepted", document.reason)
         return document
+
+    def reject(self, *errors, after=None):
+        """:param errors: (code, text) of TTN's objections.
+        :param after: seconds after which TTN accepts it all the same; None: never.
+        :return: the document of a new invoice that TTN has rejected.
+        """
+        params = {"errors": [list(error) for error in errors]}
+        if after is None:
+            self.fault("reject", times=1, params=params)
+        else:
+            self.fault("rejected_then_accepted", times=1, params={"after": after, **params})
+        document = self.deposit()
+        self.follow()
+        self.assertEqual(document.state, "rejected", document.reason)
+        return document
+
+    def let_ttn_accept(self):
+        """More than an hour passes at TTN, as for ``reject(after=3600)``."""
+        self.addCleanup(self.sandbox.advance_clock, 0)
+        self.sandbox.advance_clock(4000)
 
     # === What came of it === #
 

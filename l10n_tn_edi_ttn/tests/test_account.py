@@ -161,9 +161,7 @@ class TestAccount(TnEdiFlowCommon):
         self.fault("empty_answer", times=1)
         self.follow()
         self.submit()
-        self.assertEqual((document.state, document.hold), ("signed", True), document.reason)
-        document.action_send()
-        self.submit()
+        self.assertEqual((document.state, document.ask_first), ("signed", True), document.reason)
         self.follow()
         self.assertEqual(document.state, "to_decide", document.reason)
         self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
@@ -251,8 +249,10 @@ class TestAccount(TnEdiFlowCommon):
         self.account.swept_at = self.past(hours=2)
         self.submit()
         self.fault("empty_answer")
-        self.follow()
-        self.submit()
+        for _answer in range(3):
+            self.assertEqual((document.state, document.hold), ("signed", False), document.reason)
+            self.follow()
+            self.submit()
         self.assertEqual((document.state, document.hold), ("signed", True), document.reason)
         self.assertEqual(document.reason_code, "sweep.quarantined")
         self.assertEqual(len(self.saves(document.number)), 1, "nothing is deposited again")
@@ -288,9 +288,32 @@ class TestAccount(TnEdiFlowCommon):
         self.assertEqual(document.state, "signed")
         self.assertTrue(document.reason)
         self.assertFalse(self.saves())
+        # Again soon, and less and less often while it does not come further
+        waits = []
+        for failed in (1, 2, 3, 4, 5, 6):
+            self.assertEqual(self.account.sweep_progress["failed"], failed)
+            waits.append((document.next_at - fields.Datetime.now()).total_seconds())
+            self.submit()
+        for wait, expected in zip(waits, (15, 30, 60, 120, 300, 300), strict=True):
+            self.assertAlmostEqual(wait, expected, delta=expected / 5 + 5)
         self.sandbox.remove_fault(fault)
-        self.submit()
+        # What waited goes on when anybody compares the account
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertFalse(self.account.sweep_progress["failed"])
+        self.documents._cron_submit()
         self.assertEqual(document.state, "submitted")
+
+    def test_comparison_is_no_proof_that_the_account_is_in_order(self):
+        """What was refused goes on telling why, until a deposit is taken."""
+        self.sandbox.account(self.login, undeclare=[self.serial])
+        document = self.post()
+        self.submit()
+        told = document.reason_code, document.next_at
+        self.assertEqual((told[0], self.account.stopped), ("ttn.signer_not_authorised", True))
+        self.account.swept_at = self.past(hours=2)
+        self.env["l10n_tn_edi.account"]._cron_sweep()
+        self.assertGreater(self.account.swept_at, self.past(minutes=5))
+        self.assertEqual((document.reason_code, document.next_at), told)
 
     def test_comparison_goes_on_where_it_broke_off(self):
         """However many of TTN's answers are lost: what was compared is not asked again, and nothing goes before the end."""
@@ -432,7 +455,7 @@ class TestAccount(TnEdiFlowCommon):
         document = self.post()
         self.account.swept_in = "another"
         too_large = periods.Asked(cause=classify_problem(Problem("answer.too_large", "")), too_large=True)
-        with patch.object(periods, "SHORTEST_PERIOD", 10**6), self.asking(too_large):
+        with patch.object(periods, "SHORTEST_PERIOD", 10**6), self.asking(too_large, too_large):
             self.submit()
         self.assertTrue(self.account.hold_all)
         self.assertIn("more deposits of", self.account.findings_text)
@@ -442,6 +465,31 @@ class TestAccount(TnEdiFlowCommon):
         self.account.with_user(self.make_responsible()).action_clear()
         self.submit()
         self.assertEqual(document.state, "submitted")
+
+    def test_cleared_number_lets_its_document_go(self):
+        """Who holds a document back tells somebody; once he has looked, it goes on by itself."""
+        document = self.post()
+        self.due(document)
+        self.documents._prepare_batch()
+        self.account.quarantine = {document.number: True}
+        for _answer in range(3):  # one may leave out what the next one shows
+            self.submit()
+            self.assertEqual((document.hold, document.ask_first), (False, True))
+            self.follow()
+        self.submit()
+        self.assertEqual((document.hold, document.reason_code), (True, "sweep.quarantined"))
+        told = " ".join(self.account.with_context(lang="en_US")._attention())
+        self.assertIn(f"Held back by Odoo, not by a person: 1 ({document.number})", told)
+        responsible = self.make_responsible()
+        document.write({"hold": True, "ask_first": True})  # as by a person, while TTN was asked
+        self.account.with_user(responsible).action_clear()
+        self.assertTrue(document.hold)
+        document.ask_first = False
+        self.account.with_user(responsible).action_clear()
+        self.assertEqual((document.hold, document.ask_first), (False, True))
+        self.follow()
+        self.submit()
+        self.assertEqual(document.state, "submitted", document.reason)
 
     def test_a_question_is_no_comparison(self):
         """After a pause TTN may hold what others have deposited: that somebody asked about one invoice changes nothing."""

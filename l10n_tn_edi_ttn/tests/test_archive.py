@@ -1,13 +1,14 @@
 """What becomes an entry of the archive, with which proof, and what does not hinder the others."""
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
 from ..archive import record as records
+from ..models.l10n_tn_edi_archive_entry import TUNIS
 from ..signature import certificates
 from .common_archive import PDF, TnEdiArchiveCommon
 from .common_flow import LOGGER
@@ -44,7 +45,7 @@ class TestArchive(TnEdiArchiveCommon):
         holders = [certificates.describe(file._read_whole()).holder for file in by_role["certificate"]]
         self.assertIn("FOURNISSEUR ESSAI", holders)
         self.assertFalse(document.archive_at)
-        self.assertEqual(fields.Date.to_string(entry.day), entry.archived_at.strftime("%Y-%m-%d"))
+        self.assertEqual(entry.day, entry.archived_at.replace(tzinfo=UTC).astimezone(TUNIS).date())
 
     def test_revocation_answers_are_younger_than_the_signature(self):
         [entry] = self.archived()
@@ -153,3 +154,16 @@ class TestArchive(TnEdiArchiveCommon):
         entries = self.archive(document)
         self.assertEqual(entries.mapped("state"), ["accepted", "conflict"])
         self.assertEqual(first.number, 1)
+
+    def test_all_that_ttn_accepted_is_archived(self):
+        self.fault("relay_double")
+        document = self.post()
+        self.submit()
+        self.follow()
+        self.assertEqual(document.state, "conflict")
+        [entry] = self.archive(document)
+        validated = entry.file_ids.filtered(lambda file: file.role == "teif_validated")
+        self.assertEqual(len(validated), 2)
+        kept = {document.ttn_xml_id.raw, document.rival_xml_ids.raw}
+        self.assertEqual({file._read_whole() for file in validated}, kept)
+        self.assertEqual(len(kept), 2)

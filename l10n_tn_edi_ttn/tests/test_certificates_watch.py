@@ -117,6 +117,12 @@ class TestCertificates(TnEdiFlowCommon):
         self.assertIn("certificat", activity.note)
         self.assertNotIn("certificate", activity.note)
 
+    def test_a_responsible_who_has_left_is_not_told(self):
+        self.provider.responsible_id = self.make_responsible()
+        self.assertEqual(self.certificate._responsible(), self.provider.responsible_id)
+        self.provider.responsible_id.sudo().active = False
+        self.assertEqual(self.certificate._responsible(), self.env.ref("base.user_admin"))
+
     # === What everybody sees === #
 
     def dashboard(self):

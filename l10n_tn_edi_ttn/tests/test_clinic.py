@@ -1,14 +1,25 @@
 """The rejection clinic: every known message leads to its cause, its field and its action; unknown ones are taught."""
 
 from html import unescape as html_unescape
+from unittest.mock import patch
+
+from lxml import etree
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..elfatoora import rejections
 from ..elfatoora.answers import Problem
 from ..elfatoora.rejections import CODES
 from ..elfatoora.rejections_data import CATALOGUE
+from ..models import l10n_tn_edi_rejection
+from ..models.account_move_teif_findings import (
+    DATE_FIELDS,
+    MOVE_FIELDS,
+    OTHER_REFERENCE_FIELD,
+    REFERENCE_MOVE_FIELDS,
+)
 from ..models.l10n_tn_edi_rejection_mending import CHANGES_AMOUNTS, MENDING, MODELS
 from .test_views import ScreenCase
 
@@ -260,14 +271,42 @@ class TestClinic(ScreenCase):
     # === The ways back === #
 
     def test_the_way_back_after_each_cause(self):
-        """Only where amounts change the entry has to: a tax keeps its amount when its TEIF code is corrected."""
+        """Only what stands in the entry changes the entry: a tax keeps its amount when its TEIF code is corrected."""
         document = self.rejected(rejection("x")).sudo(False)
-        changing = {"ttn.amounts_mismatch", "ttn.no_lines"}
+        changing = {"ttn.amounts_mismatch", "ttn.no_lines", "ttn.amount_format", "ttn.number_missing"}
         for cause in self.Cause.search([("shipped", "=", True)]):
             with self.subTest(cause=cause.code):
                 document.sudo().rejections = [{"code": cause.code, "text": cause.code, "params": {}}]
                 wizard = self.env["l10n_tn_edi.correct"].new({"document_id": document.id})
                 self.assertEqual(wizard.way, "draft" if cause.code in changing else "again")
+                draft = cause.blocking and cause._is_mended_in_draft()
+                self.assertEqual(draft, cause.code in changing, "as the guide says")
+
+    def test_what_a_posted_invoice_does_not_let_change(self):
+        """The way back agrees with the invoice's form: what is read-only once posted is mended in the draft."""
+        places = {name for _pattern, name in MOVE_FIELDS} | {"partner_id", OTHER_REFERENCE_FIELD}
+        places |= {*REFERENCE_MOVE_FIELDS.values(), *DATE_FIELDS.values()}
+        places |= {field for target, field in MENDING.values() if target in ("invoice", "lines") and field}
+        document = self.rejected(rejection("x")).sudo(False)
+        arch = etree.fromstring(self.env["account.move"].get_view(view_type="form")["arch"])
+        for name in places - {"invoice_date_due"}:  # follows from the terms of payment, which are read-only
+            for node in arch.xpath(f"//field[@name='{name}'][not(ancestor::field)][@readonly]"):
+                posted = safe_eval(node.get("readonly"), {"state": "posted", "is_move_sent": False})
+                with self.subTest(field=name):
+                    self.assertEqual(document._is_of_the_entry(document.move_id, name), posted)
+        line = document.move_id.invoice_line_ids[:1]
+        self.assertTrue(document._is_of_the_entry(line, "name"))
+        for record in (document.move_id, self.customer, line.tax_ids, self.company):
+            self.assertFalse(document._is_of_the_entry(record, False))
+
+    def test_mass_correction_leaves_out_what_is_mended_in_the_draft(self):
+        total = self.rejected(rejection("Le total ne correspond pas à la somme des lignes"))
+        address = self.rejected(rejection("Adresse du client manquante"))
+        documents = (total | address).sudo(False).with_user(self.accountant)
+        message = documents.action_correct_selected()["params"]["message"]
+        self.assertIn("1 left alone", message)
+        self.assertEqual((total.live, address.live), (True, False))
+        self.assertEqual(address.move_id.l10n_tn_edi_document_id.state, "to_send")
 
     def test_what_blocks_decides_the_way_back(self):
         total = rejection("Le total ne correspond pas à la somme des lignes")
@@ -339,6 +378,22 @@ class TestClinic(ScreenCase):
         self.assertTrue(other.has_unknown_message)
         self.assertEqual(cause.rejection_count, 2)
         self.assertFalse(self.accountant.has_group("account.group_account_manager"))
+
+    def test_a_message_that_only_says_where_it_was_refused_is_taught(self):
+        """A code of TTN's control or a broken rule of its schema explains nothing: it waits like an unknown message."""
+        text = "Le timbre fiscal de la facture '{}' n'est pas repris"
+        documents = [self.rejected(rejection(text.format(number), "CONTRL17")) for number in (1, 2, 3)]
+        for document in documents:
+            self.assertEqual(document.reason_code, "ttn.business_control")
+            self.assertTrue(document.has_unknown_message)
+            self.assertFalse(document.rejection_ids.known)
+        with patch.object(l10n_tn_edi_rejection, "AT_ONCE", 2):
+            cause = self.teach(patterns="Le timbre fiscal de la facture * n'est pas repris", kind="content")
+        for document in documents:
+            self.assertEqual(document.rejection_ids.cause_id, cause)
+            self.assertTrue(document.rejection_ids.known)
+            self.assertFalse(document.has_unknown_message)
+            self.assertEqual((document.reason_code, document.state), (cause.code, "rejected"))
 
     def test_a_message_in_doubt_is_counted_too(self):
         document = self.document("unknown", reason_code="ttn.unknown", reason_params={"text": UNKNOWN})

@@ -12,6 +12,8 @@ from ..teif.reader import read
 from .common_flow import TnEdiFlowCommon
 from .test_clinic import CONTACT, rejection
 
+INCOMPLETE = ("CONTRL77", "Adresse du client incomplète")
+
 
 @tagged("post_install_l10n", "post_install", "-at_install")
 class TestCorrected(TnEdiFlowCommon):
@@ -22,12 +24,7 @@ class TestCorrected(TnEdiFlowCommon):
         self.company.sudo().fiscalyear_lock_date = False
 
     def paid_and_rejected(self, errors=None, locked=True):
-        self.fault(
-            "reject", times=1, params={"errors": errors or [["CONTRL77", "Adresse du client incomplète"]]}
-        )
-        document = self.deposit()
-        self.follow()
-        self.assertEqual(document.state, "rejected")
+        document = self.reject(*(errors or [INCOMPLETE]))
         move = document.move_id.sudo(False).with_user(self.env.user)
         register = self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=move.ids
@@ -83,6 +80,62 @@ class TestCorrected(TnEdiFlowCommon):
         )
         self.assertEqual(after, before)
         self.assertEqual([row["outcome"] for row in self.saves(move.name)], ["deposited", "deposited"])
+
+    def test_the_document_before_stays_rejected(self):
+        """TTN's daily answer about it shows the accepted one as well, which is nobody's affair."""
+        move = self.paid_and_rejected(locked=False)
+        before = self.document_of(move)
+        move.partner_id.street = "1 rue changée"
+        self.correct(move).save().action_apply()
+        document = self.go(move)
+        told = self.chatter(move)
+        self.due(before)
+        self.documents._cron_follow()
+        self.assertEqual((before.live, before.state), (False, "rejected"), before.reason)
+        self.assertEqual(document.state, "accepted")
+        self.assertEqual(self.chatter(move), told)
+        # Were it in force again, what took its place would keep it from being deposited.
+        self.assertEqual(before._sent().later_signatures, {document.signature_value})
+        document.live, before.live = False, True
+        self.assertEqual(before._sent().earlier_signatures, {document.signature_value})
+
+    def test_both_are_accepted(self):
+        before = self.reject(INCOMPLETE, after=3600)
+        before.move_id.partner_id.street = "1 rue changée"
+        before.sudo(False).action_correct()
+        document = self.go(before.move_id)
+        self.let_ttn_accept()
+        self.due(before | document)
+        self.documents._cron_follow()
+        self.assertEqual((before.state, document.state), ("conflict", "conflict"))
+
+    def test_asked_again_after_a_long_wait(self):
+        """What TTN said of a rejected document is out of date when the corrected one has waited: it may be accepted since."""
+        before = self.reject(INCOMPLETE, after=3600)
+        before.move_id.partner_id.street = "1 rue changée"
+        before.sudo(False).action_correct()
+        document = self.document_of(before.move_id)
+        self.submit()
+        self.assertEqual((document.state, document.ask_first), ("signed", True))
+        self.follow()
+        self.assertEqual((document.state, document.ask_first), ("signed", False), document.reason)
+        self.assertLess(
+            document.next_at, Datetime.subtract(Datetime.now(), hours=23), "it is the next one to go"
+        )
+        question = document.exchange_ids[:1]
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET started_at = started_at - interval '10 minutes' WHERE id = %s",
+            question.ids,
+        )
+        self.env.invalidate_all()
+        self.let_ttn_accept()
+        deposits = len(self.saves())
+        self.documents._cron_submit()
+        self.assertEqual((document.state, document.ask_first), ("signed", True))
+        self.documents._cron_follow()
+        self.assertEqual(document.state, "to_decide", document.reason)
+        self.assertEqual(len(self.saves()), deposits, "nothing is deposited twice")
 
     def test_reset_to_draft(self):
         move = self.paid_and_rejected(
@@ -277,6 +330,9 @@ class TestCorrected(TnEdiFlowCommon):
 
         self.assertEqual(place("Quantity", "LinImd", "Quantity")[0], line)
         self.assertEqual(place("LinQty", "LinImd", "LinQty"), (line, "name"))
+        self.assertEqual(
+            self.correct(document.move_id).way, "draft", "a line is not written once it is posted"
+        )
         self.assertIn("LinImd", document.rejection_text.split("TTN:")[0])
         self.assertEqual(place("LinMoa", "LinDtm, LinTax", "LinMoa"), (line, "tax_ids"))
         self.assertEqual(

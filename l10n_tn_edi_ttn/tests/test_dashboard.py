@@ -194,16 +194,18 @@ class TestAlerts(DashboardCommon):
         self.put("unknown")
         self.put("signing")
         self.put("accepted", unproved=True, decided_at=fields.Datetime.now())
+        yesterday = fields.Datetime.now() - timedelta(hours=25)
+        self.put("signed", reason_code="sweep.waiting", signed_at=yesterday)
         found = {"code": "sweep.unidentified", "params": {}, "deposit": 7}
         self.account._note_findings([found, found])
         self.provider.certificate_id.sudo().not_after = fields.Datetime.now() + timedelta(days=5)
         texts = " | ".join(self.account.with_context(lang="en_US")._attention())
         for words in (
             *("To correct", "Unknown, to decide", "Waiting for a person", "ends on"),
-            *("does not prove it", "1 deposits at TTN"),
+            *("does not prove it", "1 deposits at TTN", "kept from TTN for 24 hours: 1"),
         ):
             self.assertIn(words, texts)
-        self.assertEqual(len(self.account._attention()), 7)
+        self.assertEqual(len(self.account._attention()), 8)
 
     def test_off_switch(self):
         self.put("rejected")

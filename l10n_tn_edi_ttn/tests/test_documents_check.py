@@ -162,6 +162,7 @@ class TestReadiness(DocumentsCase):
         company.write({"l10n_tn_edi_next_version": "1.9.0", "l10n_tn_edi_next_version_date": "2026-09-01"})
         account = self.env["l10n_tn_edi.account"]._of(company, company.l10n_tn_edi_mode)
         account.responsible_id = self.make_accountant()
+        account.responsible_id.sudo().group_ids += self.env.ref("account.group_account_manager")
 
         def told(day):
             with freeze_time(day):

@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import file_open
@@ -154,6 +154,21 @@ class TestLatch(TnEdiFlowCommon):
         self.documents._prepare_batch()
         self.settings(mode="test", test_url=self.sandbox.endpoint)
         self.assert_stopped(document, "latch.mode_changed")
+
+    def test_what_ttn_may_still_change_is_looked_at_again(self):
+        """A rejection is watched: when the company comes back to its platform, it still is, with its reason."""
+        document = self.reject(("CONTRL77", "Adresse du client incomplète"))
+        reason = document.reason_code
+        calls = len(self.sandbox.ledger(self.login))
+        self.go_live()
+        self.follow()
+        self.assertEqual(len(self.sandbox.ledger(self.login)), calls)
+        self.assertEqual((document.state, document.reason_code), ("rejected", reason))
+        self.assertGreater(document.next_at, fields.Datetime.add(fields.Datetime.now(), hours=23))
+        # … but no longer than any other rejection
+        self.age(document, days=31)
+        self.follow()
+        self.assertEqual((document.state, document.next_at), ("rejected", False))
 
     def test_what_was_deposited_stays_with_its_platform(self):
         document = self.deposit()

@@ -154,9 +154,11 @@ class TestMultiCompany(MultiCompanyCase):
         """Many documents of an account that waits for its first answer stand before others in the queue."""
         with patch.object(l10n_tn_edi_document_lanes, "CALLS_AT_ONCE", 2):
             mine = self.documents.union(*(self.post() for _number in range(12)))
-            theirs = self.post_in_other()
             self.submit()
             mine[1:].write({"state": "signed"})
+            theirs = self.post_in_other()
+            theirs.next_at = fields.Datetime.now()
+            self.documents._prepare_batch()
             # As another worker left it: one of ours is on its way, and has no answer
             (mine + theirs).write({"state": "signed", "next_at": fields.Datetime.now()})
             self.env.flush_all()
@@ -348,6 +350,21 @@ class TestBranch(MultiCompanyCase):
         self.assertTrue(self.provider.with_user(user).sudo(False).read(["name"]))
         with self.assertRaises(AccessError):
             parents.with_user(user).sudo(False).read(["state"])
+
+    def test_comparison_knows_what_its_parent_deposits(self):
+        """Both have one account at TTN: what the other one has deposited there is no stranger's."""
+        self.connect(self.branch, self.login, self.password)
+        documents = self.post_in_branch() | self.post()
+        self.submit()
+        self.assertEqual(set(documents.mapped("state")), {"submitted"})
+        Account = self.env["l10n_tn_edi.account"]
+        accounts = Account._of(self.company, "test") | Account._of(self.branch, "test")
+        accounts.swept_at = fields.Datetime.subtract(fields.Datetime.now(), hours=2)
+        Account._cron_sweep()
+        for account in accounts:
+            self.assertGreater(account.swept_at, fields.Datetime.subtract(fields.Datetime.now(), hours=1))
+            self.assertFalse(account.findings, account.findings_text)
+            self.assertFalse(account.quarantine)
 
     def test_account_of_its_own_is_asked_for(self):
         document = self.post_in_branch()

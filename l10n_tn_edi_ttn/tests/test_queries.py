@@ -76,6 +76,29 @@ class TestQueries(TnEdiFlowCommon):
                     after, before + 5, f"{step}: {before:.0f} statements alone, {after:.0f} among others"
                 )
 
+    def test_lists_say_what_is_wrong_at_no_cost(self):
+        """Each row's sentence comes from what was read for all of them."""
+        finding = {"code": "odoo.no_line", "severity": "blocking", "params": {}, "path": ""}
+        item = {"code": "ttn.unknown", "ttn_code": "X99", "text": "Refus", "kind": "unknown", "params": {}}
+
+        def listing(count):
+            documents = self.post_many(count)
+            for number, document in enumerate(documents):
+                wrong = (
+                    {"state": "error", "findings": [finding], "reason_code": "document.findings"},
+                    {"state": "rejected", "rejections": [item], "reason_code": "ttn.unknown"},
+                    {"state": "signed", "reason_code": "breaker.hand"},
+                )
+                document.write({**wrong[number % 3], "next_at": False})
+            moves = self.env["account.move"].browse(documents.move_id.ids)
+            return [
+                self.queries(lambda records=records, name=name: records.web_read({name: {}}))
+                for records, name in ((moves, "l10n_tn_edi_cause"), (documents, "cause"))
+            ]
+
+        listing(3)  # what is read once for a process
+        self.assertEqual(listing(SMALL), listing(LARGE))
+
     def test_posting_costs_little(self):
         """What posting does for us does not grow with the batch either."""
 

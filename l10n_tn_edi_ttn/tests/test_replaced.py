@@ -13,14 +13,7 @@ REJECTION = ["CONTRL78", "Le total ne correspond pas à la somme des lignes"]
 class TestReplaced(TnEdiFlowCommon):
     def rejected(self, after=3600.0):
         """:return: the document of an invoice that TTN rejects, to accept it ``after`` seconds; None: never."""
-        if after is None:
-            self.fault("reject", times=1, params={"errors": [REJECTION]})
-        else:
-            self.fault("rejected_then_accepted", times=1, params={"after": after, "errors": [REJECTION]})
-        document = self.deposit()
-        self.follow()
-        self.assertEqual(document.state, "rejected")
-        return document
+        return self.reject(REJECTION, after=after)
 
     def replace(self, document, post=True):
         """:return: the invoice in the place of the document's."""
@@ -29,10 +22,6 @@ class TestReplaced(TnEdiFlowCommon):
         if post:
             new.action_post()
         return new
-
-    def let_ttn_accept(self):
-        self.addCleanup(self.sandbox.advance_clock, 0)
-        self.sandbox.advance_clock(4000)
 
     def work(self):
         for _time in range(2):

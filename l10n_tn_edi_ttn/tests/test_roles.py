@@ -1,8 +1,11 @@
 """Who may do what: readers see, accountants check, sign and send, the responsible decide, administrators hold secrets."""
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common_flow import TnEdiFlowCommon
 
@@ -111,6 +114,7 @@ class TestRoles(TnEdiFlowCommon):
                     "action_send",
                     "action_ask",
                     "action_correct",
+                    "action_open_correct",
                 ):
                     with self.subTest(model=model, kind=kind, name=name):
                         self.assertNotIn(f'{name}"', arch)
@@ -138,6 +142,54 @@ class TestRoles(TnEdiFlowCommon):
             account.with_user(self.accountant).sudo(False).action_stop()
         document.with_user(self.responsible).action_decide_absent()
         self.assertEqual(document.state, "signed")
+
+    def test_who_may_be_told(self):
+        """Whoever is told of a stopped queue can start it: an accounting administrator who works for the company."""
+        account = self.env["l10n_tn_edi.account"]._of(self.company, "test")
+        other = self.env(su=True)["res.company"].create({"name": "Autre"})
+        elsewhere = new_test_user(
+            self.env(su=True),
+            login="tn_edi_role_elsewhere",
+            groups="account.group_account_manager",
+            company_id=other.id,
+            company_ids=[fields.Command.set(other.ids)],
+        )
+        for model in (account, self.env["res.config.settings"]):
+            name = "responsible_id" if model == account else "l10n_tn_edi_responsible_id"
+            domain = model.with_user(self.administrator).fields_get([name])[name]["domain"]
+            chosen = self.env["res.users"].sudo().search(safe_eval(domain, {"company_id": self.company.id}))
+            self.assertIn(self.responsible, chosen)
+            self.assertFalse((self.accountant | self.reader | elsewhere) & chosen)
+        account.responsible_id = self.responsible
+        self.assertEqual(account._responsible(), self.responsible)
+        for user in (self.accountant, elsewhere):
+            account.responsible_id = user
+            self.assertIn(account._responsible(), chosen)
+        account.responsible_id = self.responsible
+        self.responsible.sudo().active = False
+        self.assertNotIn(account._responsible(), self.responsible | self.accountant)
+
+    def test_ttn_s_messages_are_everybody_s(self):
+        """Whoever corrects finds what TTN's messages mean and prints the guide; administrators alone change it."""
+        menus = self.env["ir.ui.menu"].sudo(False)
+        seen = self.env.ref("l10n_tn_edi_ttn.menu_rejection_messages_list") + self.env.ref(
+            "l10n_tn_edi_ttn.menu_rejection_guide"
+        )
+        guide = self.env.ref("l10n_tn_edi_ttn.l10n_tn_edi_rejection_guide_action").sudo(False)
+        causes = self.env["l10n_tn_edi.rejection.cause"].sudo(False)
+        for user in (self.reader, self.accountant, self.responsible):
+            with self.subTest(user=user.login):
+                self.assertLessEqual(set(seen.ids), set(menus.with_user(user)._visible_menu_ids()))
+                report = guide.with_user(user).run()
+                self.assertEqual(report["report_name"], "l10n_tn_edi_ttn.report_rejection_guide")
+                for kind in ("list", "form"):
+                    arch = etree.fromstring(causes.with_user(user).get_view(view_type=kind)["arch"])
+                    for right in ("create", "edit", "delete"):
+                        denied = arch.get(right) in ("False", "0")
+                        self.assertEqual(denied, user != self.responsible, (kind, right))
+        self.assertFalse(set(seen.ids) & set(menus.with_user(self.outsider)._visible_menu_ids()))
+        with self.assertRaises(AccessError):
+            guide.with_user(self.outsider).run()
 
     def test_a_responsible_chooses_who_is_alerted(self):
         account = self.env["l10n_tn_edi.account"]._of(self.company, "test").sudo(False)

@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.tests import freeze_time, tagged
 
 from ..elfatoora import breaker
+from ..elfatoora.breaker import Limits, rest_after
 from ..models import l10n_tn_edi_document_lanes
 from .common_flow import TnEdiFlowCommon
 
@@ -48,17 +49,36 @@ class TestStoppedQueue(TnEdiFlowCommon):
         numbers = [row["number"] for row in self.saves()]
         self.assertEqual(numbers[-3:], waiting.sorted("id").mapped("number"), "in their order")
 
+    def test_stopped_by_hand(self):
+        """Nobody looks at what waits before the queue runs again; then it goes at once."""
+        responsible = self.make_responsible()
+        self.account.with_user(responsible).action_stop()
+        document = self.post()
+        self.submit()
+        self.assertEqual((document.state, document.reason_code), ("signed", "breaker.hand"))
+        self.assertGreater(document.next_at, fields.Datetime.add(fields.Datetime.now(), minutes=55))
+        self.account.with_user(responsible).action_resume()
+        self.documents._cron_submit()
+        self.assertEqual(document.state, "submitted")
+
     def let_the_next_probe_go(self):
         state = self.account.breaker
         self.account.breaker = {**state, "next_probe": state["next_probe"] - 3600}
 
-    def forget_what_was_taken_lately(self):
+    def later(self, seconds):
+        """As if so much time had passed since TTN's answers."""
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE l10n_tn_edi_exchange SET finished_at = finished_at - interval '1 hour' WHERE company_id = %s",
-            [self.company.id],
+            "UPDATE l10n_tn_edi_exchange SET finished_at = finished_at - make_interval(secs => %s) WHERE company_id = %s",
+            [seconds, self.company.id],
         )
         self.env.invalidate_all()
+
+    def resting(self, seconds):
+        """:return: context in which the account rests as it really does, at first for so long."""
+        return patch.object(
+            breaker, "rest_after", lambda silent, _limits: rest_after(silent, Limits(rest=seconds))
+        )
 
     def test_down_behind_an_answer(self):
         """TTN answers, and does not tell what became of the deposit: a handful of documents is used up, not the queue."""
@@ -69,7 +89,7 @@ class TestStoppedQueue(TnEdiFlowCommon):
             ("text_without_id", {}),
         ):
             with self.subTest(kind=kind):
-                self.forget_what_was_taken_lately()
+                self.later(3600)
                 fault = self.fault(kind, operation="saveEfact", params=params)
                 documents = self.documents.union(*(self.post() for _number in range(10))).sorted("id")
                 for _time in range(8):
@@ -82,7 +102,9 @@ class TestStoppedQueue(TnEdiFlowCommon):
                 self.assertEqual(set(waiting.mapped("attempt_count")), {0})
                 self.assertEqual(set(waiting.mapped("reason_code")), {"breaker.silence"})
                 report = self.env["l10n_tn_edi.contingency"].create({"account_id": self.account.id})
-                self.assertIn(self.account.stop_sentence, [row["why"] for row in report._rows()])
+                self.assertIn(
+                    self.account.stop_sentence, [row["why"] for row in report._rows(report.document_ids)]
+                )
 
                 # One is tried now and then …
                 self.let_the_next_probe_go()
@@ -113,6 +135,37 @@ class TestStoppedQueue(TnEdiFlowCommon):
         self.assertTrue(self.account.stopped)
         self.assertEqual(sum(documents.mapped("attempt_count")), 5)
 
+    def test_rests_after_an_answer_that_tells_nothing(self):
+        """One lost answer costs a moment, several in a row more and more."""
+        fault = self.fault("html", operation="saveEfact")
+        documents = self.documents.union(*(self.post() for _number in range(4))).sorted("id")
+        with self.resting(19):
+            for lost, seconds in enumerate((19, 57, Limits.rest_at_most), start=1):
+                self.submit()
+                self.submit()
+                attempts = [1] * lost + [0] * (4 - lost)
+                self.assertEqual(documents.mapped("attempt_count"), attempts, "the others wait")
+                self.assertEqual(documents[lost:].mapped("reason_code"), [False] * (4 - lost))
+                self.assertEqual((self.account._room(), self.account._resting()), (0, self.account))
+                self.later(seconds - 9)
+                self.assertEqual(self.account._room(), 0)
+                self.later(10)
+                self.assertEqual((self.account._room(), len(self.account._resting())), (1, 0))
+            self.sandbox.remove_fault(fault)
+            self.submit()
+            self.assertEqual(documents[3].state, "submitted")
+        self.assertFalse(self.account.stopped)
+
+    def test_does_not_rest_by_a_clock_that_was_set_back(self):
+        self.deposit()
+        self.fault("html", operation="saveEfact")
+        self.post()
+        with self.resting(10):
+            self.submit()
+            self.assertEqual(self.account._room(), 0)
+            self.later(-1800)
+            self.assertEqual(self.account._room(), 1)
+
     def test_many_at_once_when_ttn_takes_them(self):
         self.deposit()
         documents = self.documents.union(*(self.post() for _number in range(60)))
@@ -133,7 +186,7 @@ class TestStoppedQueue(TnEdiFlowCommon):
     def test_verdicts_do_not_end_a_silence(self):
         """What TTN took before gets its verdicts, while nothing new is taken."""
         earlier = self.documents.union(*(self.deposit() for _number in range(2)))
-        self.forget_what_was_taken_lately()
+        self.later(3600)
         self.fault("refuse", operation="saveEfact")
         documents = self.documents.union(*(self.post() for _number in range(8))).sorted("id")
         self.submit()
@@ -144,12 +197,23 @@ class TestStoppedQueue(TnEdiFlowCommon):
         self.submit()
         self.assertEqual(sum(documents.mapped("attempt_count")), 5)
 
-    def test_stopped_by_hand(self):
+    def test_each_trouble_has_a_to_do_of_its_own(self):
+        """Starting the queue again does not settle what was found at TTN, nor the other way round."""
         responsible = self.make_responsible()
-        self.account.with_user(responsible).action_stop()
-        document = self.post()
-        self.submit()
-        self.assertEqual((document.state, document.reason_code), ("signed", "breaker.hand"))
-        self.account.with_user(responsible).action_resume()
-        self.documents._cron_submit()
-        self.assertEqual(document.state, "submitted")
+        account = self.account.with_user(responsible)
+        found = {"code": "sweep.unidentified", "params": {}, "deposit": 7}
+
+        def open_to_dos():
+            return {activity.activity_type_id for activity in self.account.activity_ids}
+
+        stopped, at_ttn = (
+            self.env.ref(f"l10n_tn_edi_ttn.activity_type_{name}") for name in ("stopped", "found")
+        )
+        account.action_stop()
+        self.account._note_findings([found])
+        self.assertEqual(open_to_dos(), {stopped, at_ttn})
+        account.action_resume()
+        self.assertEqual(open_to_dos(), {at_ttn})
+        account.action_stop()
+        account.action_clear()
+        self.assertEqual(open_to_dos(), {stopped})

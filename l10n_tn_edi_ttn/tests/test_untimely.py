@@ -205,6 +205,15 @@ class TestUntimely(TnEdiFlowCommon):
             self.assertEqual([key[0] for key in jobs], document.ids)
             self.assertEqual(self.documents._claim_questions_due(1), (0, {}))
 
+    def test_held_back_while_ttn_was_asked(self):
+        """What is at TTN is followed, whoever held it back meanwhile."""
+        document = self.forgotten()
+        answer = self.ask(document)
+        document.sudo(False).action_hold()
+        self.assertTrue(document.hold)
+        self.record(answer)
+        self.assertEqual((document.state, document.hold), ("accepted", False), document.reason)
+
     # === A deposit number that comes late === #
 
     def given_up(self):

@@ -1,8 +1,11 @@
 """The screens: what they show to whom, what they say, and that they stay away from companies abroad."""
 
+from lxml import etree
+
 from odoo.exceptions import AccessError
 from odoo.fields import Datetime
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import TnEdiCommon
 
@@ -25,6 +28,13 @@ SECRETS = {
         "l10n_tn_edi_production_binding",
     ),
 }
+REJECTION = {
+    "code": "ttn.unknown",
+    "ttn_code": "X99",
+    "text": "Refus <b>1</b>",
+    "kind": "unknown",
+    "params": {},
+}
 
 
 class ScreenCase(TnEdiCommon):
@@ -38,6 +48,20 @@ class ScreenCase(TnEdiCommon):
         document = self.make_invoice(post=True).l10n_tn_edi_document_id.sudo()
         document.write({"state": state, "sender": "1234567RAM000", "type_code": "I-11", **values})
         return document
+
+    def search_view(self, records, view="account.view_account_invoice_filter"):
+        """:return: the search view of a model as the user of ``records`` gets it."""
+        return etree.fromstring(records.get_view(self.env.ref(view).id, "search")["arch"])
+
+    def filter_of(self, arch, name):
+        """:return: the domain of a search view's filter."""
+        [node] = arch.xpath(f"//filter[@name='{name}']")
+        return safe_eval(node.get("domain"))
+
+    def searched(self, arch, name, typed):
+        """:return: the domain of what is typed into a field of a search view."""
+        [node] = arch.xpath(f"//field[@name='{name}']")
+        return safe_eval(node.get("filter_domain"), {"self": typed})
 
     def banner(self, document, user=None):
         move = document.move_id.sudo(False).with_user(user or self.accountant)
@@ -102,6 +126,16 @@ class TestScreens(ScreenCase):
         banner = self.banner(move.l10n_tn_edi_document_id, reader)
         self.assertTrue(banner["message"])
         self.assertNotIn("action_call", banner, "nothing is offered to those who cannot act")
+        # The list as well: its column, its filters and its search
+        document = move.l10n_tn_edi_document_id.sudo()
+        document.write({"state": "rejected", "rejections": [REJECTION], "reason_code": "ttn.unknown"})
+        moves = self.env["account.move"].with_user(reader).sudo(False)
+        self.assertIn(
+            REJECTION["text"], moves.browse(move.id).read(["l10n_tn_edi_cause"])[0]["l10n_tn_edi_cause"]
+        )
+        arch = self.search_view(moves)
+        self.assertIn(move.id, moves.search(self.filter_of(arch, "l10n_tn_edi_rejected")).ids)
+        self.assertFalse(arch.xpath("//field[@name='l10n_tn_edi_document_ids']"))
 
     def test_secrets_are_out_of_reach(self):
         for model, names in SECRETS.items():
@@ -198,24 +232,27 @@ class TestScreens(ScreenCase):
         )
 
     def test_banner_of_a_rejection(self):
-        document = self.document(
-            "rejected",
-            rejections=[
-                {
-                    "code": "ttn.unknown",
-                    "ttn_code": "X99",
-                    "text": "Refus <b>1</b>",
-                    "kind": "unknown",
-                    "params": {},
-                }
-            ],
-        )
+        document = self.document("rejected", rejections=[REJECTION])
         banner = self.banner(document)
         self.assertEqual(banner["level"], "danger")
         self.assertIn(
             "X99 Refus <b>1</b>", banner["message"], "foreign text stays text: the client escapes it"
         )
         self.assertEqual(banner["action"]["res_model"], "l10n_tn_edi.correct")
+
+    def test_banner_of_what_is_to_decide(self):
+        """A responsible gets the wizard, made when it is opened; others can only ask."""
+        document = self.document("to_decide", attempt_count=1)
+        self.assertEqual(self.banner(document)["action_call"][1], "action_l10n_tn_edi_ask")
+        responsible = self.make_manager()
+        action = self.banner(document, responsible)["action"]
+        wizards = self.env["l10n_tn_edi.decide"].sudo()
+        self.assertFalse(wizards.search([("document_id", "=", document.id)]))
+        server_action = self.env[action["type"]].browse(action["id"]).with_context(**action["context"])
+        opened = server_action.with_user(responsible).run()
+        self.assertEqual(wizards.browse(opened["res_id"]).document_id, document)
+        with self.assertRaises(AccessError):
+            server_action.with_user(self.accountant).run()
 
     def test_banner_of_an_acceptance(self):
         document = self.document("accepted", reference="073620200053562920196810312")
@@ -267,18 +304,122 @@ class TestScreens(ScreenCase):
 
     def test_a_responsible_names_the_deposit(self):
         document = self.document("to_decide", attempt_count=1)
-        responsible = new_test_user(
+        responsible = self.make_manager()
+        action = document.move_id.sudo(False).with_user(responsible).action_l10n_tn_edi_decide()
+        wizard = Form(self.env[action["res_model"]].with_user(responsible).browse(action["res_id"]))
+        wizard.deposit_id = "4711"
+        wizard.save().action_apply()
+        self.assertEqual((document.state, document.deposit_id), ("submitted", "4711"))
+
+    def make_manager(self):
+        return new_test_user(
             self.env(su=True),
             login="tn_edi_decides",
             groups="account.group_account_manager",
             company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
         )
-        action = document.move_id.sudo(False).with_user(responsible).action_l10n_tn_edi_decide()
-        wizard = Form(self.env[action["res_model"]].with_user(responsible).with_context(**action["context"]))
-        wizard.deposit_id = "4711"
-        wizard.save().action_apply()
-        self.assertEqual((document.state, document.deposit_id), ("submitted", "4711"))
+
+    def test_a_rejected_document_is_corrected_in_the_wizard(self):
+        document = self.document("rejected", rejections=[REJECTION], reason_code="ttn.unknown")
+        documents = document.sudo(False).with_user(self.accountant)
+        action = documents.action_open_correct()
+        self.assertEqual(
+            (action["res_model"], action["context"]["default_document_id"]),
+            ("l10n_tn_edi.correct", document.id),
+        )
+        arch = etree.fromstring(documents.get_view(view_type="form")["arch"])
+        for state, shown in (("rejected", "action_open_correct"), ("error", "action_correct")):
+            names = [
+                button.get("name")
+                for button in arch.xpath("//header/button[contains(@name, 'correct')]")
+                if not safe_eval(button.get("invisible"), {"actions": ["correct"], "state": state})
+            ]
+            self.assertEqual(names, [shown])
+
+    def test_filters_leave_out_what_was_replaced(self):
+        """A document that another one took the place of asks for nothing; an invoice in draft is still to be corrected."""
+        moves = self.env["account.move"].with_user(self.accountant)
+        arch = self.search_view(moves)
+        favourite = self.env.ref("l10n_tn_edi_ttn.favourite_moves_to_do").sudo()
+        for name, state in (
+            ("l10n_tn_edi_rejected", "rejected"),
+            ("l10n_tn_edi_to_correct", "rejected"),
+            ("l10n_tn_edi_unknown", "to_decide"),
+        ):
+            with self.subTest(filter=name):
+                document = self.document(state)
+                today = favourite._get_eval_domain()
+                self.assertIn(document.move_id.id, moves.search(self.filter_of(arch, name)).ids)
+                self.assertIn(document.move_id.id, moves.search(today).ids)
+                document.live = False
+                self.assertNotIn(document.move_id.id, moves.search(self.filter_of(arch, name)).ids)
+                self.assertNotIn(document.move_id.id, moves.search(today).ids)
+                document.move_id.button_draft()
+                self.assertIn(document.move_id.id, moves.search(today).ids)
+
+    def test_lists_say_what_is_wrong(self):
+        """The objection that blocks, the gravest finding, else the situation; nothing of what has come to its end."""
+        note = {**REJECTION, "code": "ttn.secondary_reference", "text": "Référence secondaire"}
+        finding = {"code": "odoo.no_line", "severity": "blocking", "params": {}, "path": ""}
+        for values, words in (
+            (
+                {"state": "rejected", "rejections": [note, REJECTION], "reason_code": "ttn.unknown"},
+                "X99 Refus",
+            ),
+            ({"state": "rejected", "reason_code": "ttn.duplicate"}, "already"),
+            ({"state": "error", "findings": [finding], "reason_code": "document.findings"}, "line"),
+            ({"state": "signed", "reason_code": "breaker.hand"}, "stopped"),
+            ({"state": "accepted", "reason_code": "breaker.hand"}, ""),
+            ({"state": "submitted"}, ""),
+        ):
+            with self.subTest(**values):
+                document = self.document(values.pop("state"), **values)
+                self.assertIn(words, document.cause or "")
+                self.assertEqual(bool(document.cause), bool(words))
+                self.assertEqual(document.move_id.l10n_tn_edi_cause, document.cause)
+        for model in ("account.move", "l10n_tn_edi.document"):
+            arch = (
+                self.env[model]
+                .with_user(self.accountant)
+                .get_view(
+                    self.env.ref("account.view_out_invoice_tree").id if model == "account.move" else None,
+                    "list",
+                )["arch"]
+            )
+            self.assertRegex(arch, r'name="(l10n_tn_edi_)?cause"')
+
+    def test_invoices_and_documents_are_found_by_ttn_s_words(self):
+        document = self.document("rejected", rejections=[REJECTION], reason_code="ttn.unknown")
+        other = self.document("rejected", rejections=[{**REJECTION, "text": "Autre", "ttn_code": "Y1"}])
+        for records, view, field in (
+            (document.move_id, "account.view_account_invoice_filter", "l10n_tn_edi_document_ids"),
+            (document, "l10n_tn_edi_ttn.l10n_tn_edi_document_view_search", "rejection_ids"),
+        ):
+            model = self.env[records._name].with_user(self.accountant)
+            arch = self.search_view(model, view)
+            for typed in ("refus", "X99"):
+                with self.subTest(model=records._name, typed=typed):
+                    found = model.search(self.searched(arch, field, typed)).ids
+                    self.assertIn(records.id, found)
+                    self.assertNotIn(other.id if field == "rejection_ids" else other.move_id.id, found)
+
+    def test_exchanges_are_found_by_their_kind(self):
+        Exchange = self.env["l10n_tn_edi.exchange"].with_user(self.accountant)
+        arch = self.search_view(Exchange, "l10n_tn_edi_ttn.l10n_tn_edi_exchange_view_search")
+        document = self.document()
+        exchange = Exchange.sudo()._open(document, "consult").sudo(False).with_user(self.accountant)
+        for operation in ("sweep", "verify"):
+            self.assertEqual(self.filter_of(arch, operation), [("operation", "=", operation)])
+            self.assertIn(operation, dict(Exchange._fields["operation"]._description_selection(self.env)))
+        for name, value in (
+            ("id", exchange.id),
+            ("user_id", exchange.user_id.id),
+            ("account", exchange.account),
+        ):
+            with self.subTest(field=name):
+                self.assertTrue(arch.xpath(f"//field[@name='{name}']"))
+                self.assertIn(exchange, Exchange.search([(name, "=", value)]))
 
     def test_the_partner_form_checks_the_key_letter(self):
         form = Form(self.env["res.partner"].with_user(self.accountant).sudo())

@@ -6,12 +6,14 @@ from openpyxl.utils import get_column_letter
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..models.l10n_tn_edi_document import BEFORE_CLAIM
 from .spreadsheet import download_action, make_cell, money_format
 
-# What has no verdict of TTN yet
-WAITING = (*BEFORE_CLAIM, "sending", "submitted", "unknown", "to_decide")
+# What could go to TTN if it could; an invoice that somebody has to correct first is not among it
+READY = tuple(state for state in BEFORE_CLAIM if state != "error")
+UNCERTAIN = ("sending", "unknown", "to_decide")
 
 
 class L10nTnEdiContingency(models.TransientModel):
@@ -30,8 +32,15 @@ class L10nTnEdiContingency(models.TransientModel):
         compute="_compute_document_ids",
         store=True,
         readonly=False,
-        string="Not Accepted Yet",
+        string="Not Taken by TTN",
         domain="[('company_id', '=', company_id), ('live', '=', True)]",
+    )
+    uncertain_ids = fields.Many2many(
+        "l10n_tn_edi.document",
+        relation="l10n_tn_edi_contingency_uncertain_rel",
+        compute="_compute_uncertain_ids",
+        store=True,
+        string="Maybe at TTN",
     )
     file = fields.Binary(readonly=True)
     filename = fields.Char(readonly=True)
@@ -44,24 +53,60 @@ class L10nTnEdiContingency(models.TransientModel):
 
     @api.depends("account_id")
     def _compute_document_ids(self):
+        now = fields.Datetime.now()
+        # What was just posted waits for its time only: for TTN waits what is due, or was put off for a reason.
+        due = (
+            Domain("next_at", "=", False) | Domain("next_at", "<=", now) | Domain("reason_code", "!=", False)
+        )
+        ready = Domain("state", "in", READY) & Domain("ask_first", "=", False) & Domain("hold", "=", False)
         for report in self:
-            account = report.account_id
-            report.document_ids = self.env["l10n_tn_edi.document"].search(
-                [
-                    ("company_id", "=", account.company_id.id),
-                    ("mode", "=", account.mode),
-                    ("live", "=", True),
-                    ("state", "in", WAITING),
-                ],
-                order="id",
-            )
+            report.document_ids = report._live_documents(ready & due)
+
+    @api.depends("account_id")
+    def _compute_uncertain_ids(self):
+        asked_first = Domain("state", "in", BEFORE_CLAIM) & Domain("ask_first", "=", True)
+        for report in self:
+            report.uncertain_ids = report._live_documents(Domain("state", "in", UNCERTAIN) | asked_first)
+
+    def _live_documents(self, domain):
+        account = self.account_id
+        return self.env["l10n_tn_edi.document"].search(
+            Domain("company_id", "=", account.company_id.id)
+            & Domain("mode", "=", account.mode)
+            & Domain("live", "=", True)
+            & domain,
+            order="id",
+        )
 
     # --- Report ----------------------------------------------------------------------------------------------------
 
-    def _rows(self):
-        """:return: list of dicts, one for each invoice of the report."""
+    def _chapters(self):
+        """:return: list of dicts ``title``, ``text`` and ``rows`` (see ``_rows``), without those that have none."""
         self.ensure_one()
-        states = dict(self.document_ids._fields["state"]._description_selection(self.env))
+        chapters = [
+            {
+                "title": self.env._("TTN has not taken these"),
+                "text": self.env._(
+                    "They are issued in Odoo. They wait, signed as far as they could be, and are deposited in their order as "
+                    "soon as TTN takes them."
+                ),
+                "rows": self._rows(self.document_ids),
+            },
+            {
+                "title": self.env._("It is not known whether TTN has these"),
+                "text": self.env._(
+                    "They were on their way when the connection broke, or TTN shows something that has to be decided. Nothing is "
+                    "deposited again before that is known."
+                ),
+                "rows": self._rows(self.uncertain_ids),
+            },
+        ]
+        return [chapter for chapter in chapters if chapter["rows"]]
+
+    def _rows(self, documents):
+        """:return: list of dicts, one for each document."""
+        self.ensure_one()
+        states = dict(documents._fields["state"]._description_selection(self.env))
         return [
             {
                 "number": document.number or document.move_id.name,
@@ -70,12 +115,12 @@ class L10nTnEdiContingency(models.TransientModel):
                 "date": document.invoice_date,
                 "total": document.amount_total,
                 "currency": document.currency_id,
-                "since": document.create_date,
+                "since": document.waiting_since,
                 "state": states[document.state],
                 "why": document.reason or (self.stop_sentence if self.stopped else "") or "",
                 "fingerprint": document.sha256 or "",
             }
-            for document in self.document_ids.sorted("id")
+            for document in documents.sorted("id")
         ]
 
     def action_print(self):
@@ -103,40 +148,39 @@ class L10nTnEdiContingency(models.TransientModel):
         def add(*values, money="General", bold=False):
             sheet.append([make_cell(sheet, value, money, bold) for value in values])
 
-        add(
-            self.env._("Invoices that TTN could not take: %(company)s", company=self.company_id.name),
-            bold=True,
-        )
+        add(self.env._("Invoices that wait for TTN: %(company)s", company=self.company_id.name), bold=True)
         if self.stopped:
             add(self.stop_sentence or "")
-        add()
-        add(
-            self.env._("Number"),
-            self.env._("Customer"),
-            self.env._("Matricule"),
-            self.env._("Date"),
-            self.env._("Total"),
-            "",
-            self.env._("Waiting Since"),
-            self.env._("Status"),
-            self.env._("Why"),
-            "SHA-256",
-            bold=True,
-        )
-        for row in self._rows():
+        for chapter in self._chapters():
+            add()
+            add(chapter["title"], bold=True)
             add(
-                row["number"],
-                row["customer"],
-                row["matricule"],
-                row["date"] or None,
-                float(row["total"]),
-                row["currency"].name,
-                fields.Datetime.context_timestamp(self, row["since"]).replace(tzinfo=None),
-                row["state"],
-                row["why"],
-                row["fingerprint"],
-                money=money_format(row["currency"]),
+                self.env._("Number"),
+                self.env._("Customer"),
+                self.env._("Matricule"),
+                self.env._("Date"),
+                self.env._("Total"),
+                "",
+                self.env._("Waiting Since"),
+                self.env._("Status"),
+                self.env._("Why"),
+                "SHA-256",
+                bold=True,
             )
+            for row in chapter["rows"]:
+                add(
+                    row["number"],
+                    row["customer"],
+                    row["matricule"],
+                    row["date"] or None,
+                    float(row["total"]),
+                    row["currency"].name,
+                    fields.Datetime.context_timestamp(self, row["since"]).replace(tzinfo=None),
+                    row["state"],
+                    row["why"],
+                    row["fingerprint"],
+                    money=money_format(row["currency"]),
+                )
         stream = io.BytesIO()
         book.save(stream)
         return stream.getvalue()
@@ -162,6 +206,19 @@ class L10nTnEdiContingency(models.TransientModel):
 
 class L10nTnEdiDocument(models.Model):
     _inherit = "l10n_tn_edi.document"
+
+    waiting_since = fields.Datetime(
+        compute="_compute_waiting_since",
+        help="Since the invoice's first electronic document, corrected ones included.",
+    )
+
+    @api.depends("move_id.l10n_tn_edi_document_ids")
+    def _compute_waiting_since(self):
+        first = dict(
+            self.sudo()._read_group([("move_id", "in", self.move_id.ids)], ["move_id"], ["create_date:min"])
+        )
+        for document in self:
+            document.waiting_since = first.get(document.move_id._origin, document.create_date)
 
     def _give_on_paper(self, reason, proof, proof_name):
         """The invoices leave the queue by a responsible's decision; only another decision brings them back.

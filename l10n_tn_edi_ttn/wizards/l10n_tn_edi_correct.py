@@ -23,9 +23,15 @@ class L10nTnEdiCorrect(models.TransientModel):
     )
     way = fields.Selection(
         [
-            (AGAIN, "No amount changes: deposit it again with the same number, date, entry and payments"),
-            (DRAFT, "Amounts change: reset it to draft; its number stays"),
-            (REPLACE, "Amounts change and the period is closed: reverse it today and make a new invoice"),
+            (
+                AGAIN,
+                "Nothing of the invoice itself changes: deposit it again with the same number, date, entry and payments",
+            ),
+            (DRAFT, "Amounts, lines or texts change: reset it to draft; its number stays"),
+            (
+                REPLACE,
+                "Amounts, lines or texts change and the period is closed: reverse it today and make a new invoice",
+            ),
         ],
         required=True,
         compute="_compute_way",
@@ -55,7 +61,7 @@ class L10nTnEdiCorrect(models.TransientModel):
     @api.depends("document_id")
     def _compute_way(self):
         for wizard in self:
-            if not wizard.document_id._changes_amounts():
+            if not wizard.document_id._changes_the_entry():
                 wizard.way = AGAIN
             else:
                 wizard.way = REPLACE if wizard.locked else DRAFT

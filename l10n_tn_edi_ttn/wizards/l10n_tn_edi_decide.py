@@ -128,7 +128,7 @@ class L10nTnEdiDecideLine(models.TransientModel):
     same = fields.Selection(
         [
             ("ours", "The very file that was sent"),
-            ("changed", "Our signature, but not what was sent"),
+            ("changed", "Our signature, other content"),
             ("content", "The same invoice, signed otherwise"),
             ("earlier", "An earlier version of the invoice"),
             ("other", "Another document"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from elfatoora import breaker as b
-from elfatoora.breaker import Breaker, Limits, allowance, choose_probe, record, start_probe
+from elfatoora.breaker import Breaker, Limits, allowance, choose_probe, record, rest_after, start_probe
 
 LIMITS = Limits()
 
@@ -63,6 +63,12 @@ def test_silence_stops_it_and_an_answer_to_any_deposit_ends_it():
     assert (event, breaker.reason) == (b.OPENED, b.BY_ACCOUNT)
 
 
+def test_rests_longer_the_longer_the_silence():
+    rests = [rest_after(silent, LIMITS) for silent in range(LIMITS.silences)]
+    assert rests == [0, 2, 6, 18, 54]
+    assert rest_after(100, LIMITS) == LIMITS.rest_at_most
+
+
 def test_a_probe_now_and_then():
     breaker, _ = after(*[b.REJECTED] * 10)
     assert [allowance(breaker, t, LIMITS) for t in (0, 299, 300)] == [0, 0, 1]
@@ -115,7 +121,6 @@ def test_by_hand():
     breaker = b.stop(Breaker(), 10)
     assert [allowance(breaker, t, LIMITS) for t in (10, 1e9)] == [0, 0]
     assert after(b.ACCEPTED, b.DEPOSITED, breaker=breaker)[0].reason == b.BY_HAND
-    assert not b.resume().is_open
 
 
 def test_a_clock_set_back_does_not_lock_it_for_ever():

@@ -38,6 +38,8 @@ SENT = Sent(
     Decimal("119.000"),
     earlier_signatures=frozenset({"OLD"}),
     earlier_deposit_ids=frozenset({90}),
+    later_signatures=frozenset({"NEXT"}),
+    later_deposit_ids=frozenset({95}),
 )
 LEASE = 1000.0
 HOUR, DAY = 3600.0, 86400.0
@@ -65,6 +67,7 @@ ERROR = AckError("CONTRL17", "wrong")
 WARNING = AckError("", "Avertissement")
 SAME = {"signature_value": "RESIGNED"}
 OLD = {"signature_value": "OLD", "document_digest": "OLD="}
+NEXT = {"signature_value": "NEXT", "document_digest": "NEXT="}
 TAKEN = {"signature_value": "X", "document_digest": "X="}
 FOREIGN = {**TAKEN, "sender": "1234567ZAM000"}
 
@@ -211,6 +214,13 @@ ASKED = [
     ([blank(90, errors=(ERROR,))], UNKNOWN, d.UNKNOWN, "ask.not_visible"),
     ([seen(errors=[ERROR]), seen(2, **OLD)], UNKNOWN, d.TO_DECIDE, "ask.earlier_pending"),
     ([seen(2, **OLD)], at(60, d.REJECTED), d.TO_DECIDE, "ask.earlier_pending"),
+    # what took its place, perhaps with the same content, has questions of its own; two acceptances are two all the same
+    ([seen(errors=[ERROR]), seen(2, **NEXT)], at(60, d.REJECTED), d.REJECTED, "ask.still_rejected"),
+    ([seen(errors=[ERROR]), seen(2, reference="Q", **NEXT)], at(60, d.REJECTED), d.REJECTED, "ask.still_rejected"),
+    ([seen(2, reference="Q", signature_value="NEXT")], at(60, d.REJECTED), d.REJECTED, "ask.still_rejected"),
+    ([blank(95, reference="Q")], at(60, d.REJECTED), d.REJECTED, "ask.still_rejected"),
+    ([seen(reference="R"), seen(2, **NEXT)], at(60, d.REJECTED), d.ACCEPTED, "accept.accepted"),
+    ([seen(reference="R"), seen(2, reference="Q", **NEXT)], at(60, d.REJECTED), d.CONFLICT, "accept.two_acceptances"),
     ([seen(2, **OLD)], at(60, d.SIGNED), d.TO_DECIDE, "ask.earlier_pending"),
     ([seen(2, **TAKEN)], at(60, d.SIGNED), d.TO_DECIDE, "ask.number_taken"),
     ([seen(2, **TAKEN)], UNKNOWN, d.UNKNOWN, "ask.not_visible"),
@@ -587,3 +597,10 @@ def test_whatever_ttn_shows(sent, deposits, history, rng):
             and not is_disowned(s)
             for s in deposits
         )
+
+
+def test_what_was_left_behind_is_asked_about_once_a_day():
+    shown = [seen(reference="R", total=Decimal(1))]
+    decision = d.after_consult(SENT, shown, at(60, d.REJECTED, left_behind=True))
+    assert (decision.state, decision.retry_in) == (d.TO_DECIDE, DAY)
+    assert d.after_consult(SENT, shown, at(60, d.REJECTED)).retry_in == HOUR

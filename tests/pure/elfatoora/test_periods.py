@@ -265,7 +265,12 @@ def test_whatever_is_too_large_everything_is_seen(moments, limit, most):
 
 
 def test_what_can_not_be_divided_is_told_and_not_waited_for():
-    service = Service({1: 50}, troubles=[TOO_LARGE])
+    service = Service({1: 1, 2: 50}, troubles=[TOO_LARGE])
+    assert ids(walked([(0.0, 1.5), (1.5, 100.0)], service)[0]) == {1, 2, 10**6}, "asked again once"
+    service = Service({1: 50}, troubles=[Asked(cause=LOST), TOO_LARGE])
+    _found, last = walked([(0.0, 1.5), (1.5, 100.0)], service)
+    assert (last.left, last.cause, last.unread) == ((0.0, 1.5), LOST, None), "not surely too large"
+    service = Service({1: 50}, troubles=[TOO_LARGE] * 2)
     parts = list(walk([(0.0, 1.5), (1.5, 100.0)], service))
     assert [part.unread for part in parts] == [(0.0, 1.5), None]
     assert (parts[0].left, parts[1].left, ids(parts[1].deposits)) == ((1.5, 100.0), None, {1, 10**6})

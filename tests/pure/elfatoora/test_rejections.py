@@ -336,6 +336,7 @@ def test_data_is_sound():
     assert all(rule.patterns or rule.code_alone for rule in CATALOGUE)
     assert len({rule.cause for rule in CATALOGUE}) == len(CATALOGUE)
     assert {rule.cause for rule in CATALOGUE} < CODES
+    assert rejections_data.VAGUE < CODES
 
 
 def test_every_problem_has_a_cause():

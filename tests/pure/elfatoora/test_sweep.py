@@ -90,6 +90,16 @@ def test_what_a_human_has_looked_at_is_left_alone():
     assert compare(deposits, [ONE], SENDER, cleared=frozenset({8, 9})) == sweep.Report()
 
 
+def test_a_copy_that_a_human_has_looked_at_is_left_alone():
+    deposits = [seen(2, "SIG2", "D2", "FAC/2"), seen(7, "SIG2", "D2", "FAC/2")]
+    assert codes(compare(deposits, [TWO], SENDER)) == ["sweep.duplicate"] * 2
+    assert not compare(deposits, [TWO], SENDER, cleared=frozenset({2, 7})).findings
+    # … but not its acceptance
+    accepted = [seen(2, "SIG2", "D2", "FAC/2"), seen(7, "SIG2", "D2", "FAC/2", "R2")]
+    report = compare(accepted, [TWO], SENDER, cleared=frozenset({2, 7}))
+    assert codes(report) == ["sweep.lost_acceptance"]
+
+
 @given(
     st.lists(
         st.builds(
