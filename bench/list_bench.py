@@ -40,7 +40,10 @@ FILTERS = {
         [("payment_state", "=", "not_paid")],
         [("l10n_tn_edi_state", "in", ("accepted", "conflict"))],
     ),
-    "rejected": ([("payment_state", "=", "partial")], [("l10n_tn_edi_state", "=", "rejected")]),
+    "rejected": (
+        [("payment_state", "=", "partial")],
+        [("l10n_tn_edi_live", "=", True), ("l10n_tn_edi_state", "=", "rejected")],
+    ),
     "waiting": (
         [("payment_state", "=", "in_payment")],
         [("l10n_tn_edi_state", "in", ("sending", "submitted"))],
