@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import socket
 import ssl
@@ -14,6 +15,8 @@ import pytest
 import sandbox_papers as papers
 from cryptography.hazmat.primitives.serialization import pkcs12
 from sandbox_process import LOGIN, PASSWORD, Sandbox
+
+from sandbox.faults import KINDS
 
 
 def test_ledger_counts_every_body(sandbox, signer):
@@ -162,6 +165,20 @@ def test_command_line_works_beside_the_server(tmp_path):
             socket.create_connection(("127.0.0.1", int(sandbox.ready["url"].rpartition(":")[2]))),
             server_hostname="127.0.0.1",
         )
+    sandbox.stop()
+
+
+def test_every_fault_by_command_and_by_configuration(tmp_path):
+    """Each kind is taken in each way."""
+    config = tmp_path / "config.json"
+    planned = [{"kind": kind, "nth": 1000 + number} for number, kind in enumerate(KINDS)]
+    config.write_text(json.dumps({"faults": planned}))
+    sandbox = Sandbox(tmp_path, "--config", str(config)).start()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda kind: sandbox.command("fault", "add", kind, "--nth", "2000"), KINDS))
+    expected = {(kind, nth) for number, kind in enumerate(KINDS) for nth in (1000 + number, 2000)}
+    known = sandbox.admin("GET", "faults")["faults"]
+    assert {(fault["kind"], fault["nth"]) for fault in known} == expected
     sandbox.stop()
 
 

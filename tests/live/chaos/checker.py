@@ -160,8 +160,11 @@ class Verdict:
         """A human has to decide what nobody else can tell: not what TTN shows, nor what was never tried."""
         number = document.number
         shown = [deposit for deposit in self._ours(document) if is_shown(deposit, self.evidence.now)]
-        if any(deposit["reference"] and not set(SPOILT) & set(deposit["plan"]) for deposit in shown):
+        plain = [deposit for deposit in shown if not set(SPOILT) & set(deposit["plan"])]
+        if any(deposit["reference"] for deposit in plain):
             self._wrong("to_decide", number, f"is accepted by TTN and is to decide: {document.reason}")
+        elif [deposit["state"] for deposit in plain] == ["rejected"] and plain == self.deposits[number]:
+            self._wrong("to_decide", number, f"is rejected by TTN and is to decide: {document.reason}")
         elif shown and document.reason in ABSENT:
             self._wrong("to_decide", number, f"is told to be absent, and TTN shows it: {document.reason}")
         elif not self.deposits[number] and not self.evidence.life.known().get(number):

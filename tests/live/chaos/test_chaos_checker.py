@@ -308,7 +308,7 @@ def test_hold_that_is_not_the_comparisons(history):
 
 def test_all_left_to_a_human(history):
     """Nothing happened to a document, and a human has to decide."""
-    history.deposit(state="rejected")
+    history.deposit(state="pending")
     history.ends("to_decide", "ask.unreadable")
     assert rules(history) == ["nothing_happened"]
 
@@ -326,6 +326,19 @@ def test_to_decide_although_ttn_shows_the_acceptance(history, reason):
 def test_to_decide_what_nobody_can_tell(history, plan):
     history.deposit(plan=plan)
     history.ends("to_decide", "accept.mismatch")
+    assert rules(history) == []
+
+
+def test_to_decide_although_ttn_shows_the_rejection(history):
+    history.deposit(state="rejected", plan={"errors": [["CONTRL05", ""]]})
+    history.ends("to_decide", "accept.mismatch")
+    assert rules(history) == ["to_decide"]
+
+
+def test_to_decide_beside_another_deposit_of_the_number(history):
+    history.deposit(state="rejected", plan={"errors": [["CONTRL05", ""]]})
+    history.has(signature="another", plan={"twice": True})
+    history.ends("to_decide", "ask.number_taken")
     assert rules(history) == []
 
 

@@ -19,7 +19,8 @@ RULES = {
     "ask": {"deposited_again"},
     "window": {"deposited_again"},
     "lease": {"deposited_again"},
-    "signature": {"accepted"},
+    "signature": {"to_decide"},
+    "comparison": {"accepted"},
 }
 WHOLE = "CHAOS_DOCUMENTS" in os.environ
 TURNS = 3
@@ -61,7 +62,8 @@ class Trouble:
         )
 
     def fault(self, kind, **values):
-        self.world.ttn.admin("POST", "/faults", {"kind": kind, "operation": "saveEfact", **values})
+        operation = values.pop("operation", "saveEfact")
+        self.world.ttn.admin("POST", "/faults", {"kind": kind, "operation": operation, **values})
 
     def state_is(self, move, *states):
         return self.world.company.states([move])[0] in states
@@ -106,6 +108,13 @@ class Trouble:
             self.go_to_the_end()
 
     def signature(self):
+        """TTN rejects the document, and shows another company's accepted one with its number beside it."""
+        self.fault("reject")
+        self.fault("foreign_deposit", operation="consultEfact")
+        self.chaos.post(2)
+        self.go_to_the_end()
+
+    def comparison(self):
         """TTN shows another invoice's reference and QR code; one of ours would be refused by the unique index as well."""
         self.fault("foreign_reference", times=1, params={"invented": True})
         self.chaos.post(2)

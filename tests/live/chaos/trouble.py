@@ -18,7 +18,7 @@ from tests.live.chaos.world import LEASE
 from tests.live.harness import database as databases
 from tests.live.harness.rpc import RpcError
 
-#: Faults at TTN, as shares of the calls.
+#: Faults at TTN, as shares of the calls; several of a kind as a list.
 FAULTS = {
     "timeout_before": {"operation": "saveEfact", "probability": 0.02, "params": {"seconds": 8}},
     "timeout_after": {"operation": "saveEfact", "probability": 0.02, "params": {"seconds": 8}},
@@ -38,8 +38,16 @@ FAULTS = {
     "fault_200": {"operation": "consultEfact", "probability": 0.01},
     "fault_after": {"probability": 0.02},
     "refuse": {"operation": "consultEfact", "probability": 0.01},
-    "late_deposit": {"probability": 0.03, "params": {"delay": 40}},
+    # Before W is over, and long after
+    "late_deposit": [
+        {"probability": 0.03, "params": {"delay": 40}},
+        {"probability": 0.01, "params": {"delay": 240}},
+    ],
     "hidden": {"probability": 0.04, "params": {"until": 5, "gone_from": 8, "back_at": 40}},
+    # Refused at once: the document, and the account
+    "two_signatures": {"operation": "saveEfact", "probability": 0.01},
+    "altered_file": {"operation": "saveEfact", "probability": 0.01},
+    "wrong_login": {"operation": "saveEfact", "probability": 0.003},
     "late_verdict": {"probability": 0.02, "params": {"delay": 120}},
     "relay_double": {"probability": 0.02},
     "rejected_then_accepted": {"probability": 0.03, "params": {"after": 60}},
@@ -142,7 +150,12 @@ class Chaos:
         self.world.kill_hosts()
 
     def switch_faults_on(self):
-        for number, (kind, values) in enumerate(self.faults.items()):
+        faults = [
+            (kind, values)
+            for kind, several in self.faults.items()
+            for values in (several if isinstance(several, list) else [several])
+        ]
+        for number, (kind, values) in enumerate(faults):
             seed = f"{self.random.random()}{number}"
             self.world.ttn.admin("POST", "/faults", {"kind": kind, "seed": seed, **values})
             if self.surely:
