@@ -1,6 +1,7 @@
 """What the answer of one deposit means: the class of an answer."""
 
 import random
+import re
 from collections.abc import Sequence
 
 from .answers import SAVE, FaultAnswer, SaveAnswer
@@ -15,12 +16,16 @@ from .facts import (
     UNKNOWN,
     Decision,
 )
-from .rejections import Cause, classify_fault, classify_problem
-from .rejections_data import Rule
+from .rejections import Cause, classify, classify_fault, classify_problem, fold
+from .rejections_data import UNKNOWN_RULE, Rule
 from .timing import DAY, HOUR, jitter, next_poll_delay, retry_delay
 
 # Some two days: what still can't be sent then does not come right by itself.
 TRIES = 100
+# A text with one of these words, and no "non" or "pas" before it, may be that of a document that was taken.
+_TAKEN = re.compile(
+    r"(?<!\bnon )(?<!\bpas )\b(?:enregistre|accepte|recue?\b|depose|conforme|succes)", re.IGNORECASE
+)
 
 
 def after_save(
@@ -46,7 +51,7 @@ def after_save(
     if not call.reached:
         return _not_sent(call, attempt_number, failures, rng)
     if isinstance(call.answer, SaveAnswer):
-        return _text(call.answer, rng)
+        return _text(call.answer, attempt_number, extra, rng)
     if isinstance(call.answer, FaultAnswer):
         return _fault(call.answer, attempt_number, extra, rng)
     cause = classify_problem(call.problem) if call.problem else None
@@ -95,17 +100,34 @@ def _not_sent(call: Call, attempt_number: int, failures: int, rng: random.Random
     )
 
 
-def _text(answer: SaveAnswer, rng: random.Random | None) -> Decision:
-    retry_in = next_poll_delay(0, rng)
+def _text(
+    answer: SaveAnswer, attempt_number: int, extra: Sequence[Rule], rng: random.Random | None
+) -> Decision:
+    """TTN says in one text what it took and what it refuses (its specification of the service, saveEfact)."""
     params = {"text": answer.text[:500], "deposits": list(answer.deposit_ids)[:20]}
     if answer.deposit_id is not None:
-        return Decision(SUBMITTED, "send.submitted", params, deposit_id=answer.deposit_id, retry_in=retry_in)
-    codes = {0: "send.no_id", 1: "send.doubtful_text"}
+        return Decision(
+            SUBMITTED,
+            "send.submitted",
+            params,
+            deposit_id=answer.deposit_id,
+            retry_in=next_poll_delay(0, rng),
+        )
+    if answer.deposit_ids:
+        code = "send.several_ids" if len(answer.deposit_ids) > 1 else "send.doubtful_text"
+        return Decision(UNKNOWN, code, params, retry_in=next_poll_delay(0, rng))
+    cause: Cause | None = classify(answer.text, extra=extra)
+    if _TAKEN.search(fold(answer.text)) and (cause.synchronous_refusal or cause.code == UNKNOWN_RULE.cause):
+        cause = None
+    if cause and cause.synchronous_refusal and attempt_number == 1:
+        return _refused(cause, {**params, "ttn_code": ""}, rng)
     return Decision(
         UNKNOWN,
-        codes.get(len(answer.deposit_ids), "send.several_ids"),
+        "send.no_id",
         params,
-        retry_in=retry_in,
+        retry_in=next_poll_delay(0, rng),
+        flags=cause_flags(cause) - {SAME_BYTES},
+        causes=(cause,) if cause else (),
     )
 
 
@@ -116,30 +138,35 @@ def _fault(
     params = {"ttn_code": fault.code or fault.faultcode, "text": fault.message[:500]}
     # A fault settles the matter only when TTN's own service raised it and nothing earlier is in doubt.
     if attempt_number == 1 and cause.synchronous_refusal and _from_the_service(fault):
-        if cause.account_wide and cause.same_bytes:
-            # Nothing is wrong with the document: it waits until the account is in order.
-            return Decision(
-                SIGNED,
-                "send.refused_account",
-                params,
-                retry_in=jitter(HOUR, rng),
-                flags=cause_flags(cause) | {ASK_FIRST},
-                causes=(cause,),
-            )
-        return Decision(
-            REJECTED,
-            "send.refused",
-            params,
-            retry_in=jitter(DAY, rng),
-            flags=cause_flags(cause),
-            causes=(cause,),
-        )
+        return _refused(cause, params, rng)
     return Decision(
         UNKNOWN,
         "send.fault",
         params,
         retry_in=next_poll_delay(0, rng),
         flags=cause_flags(cause) - {SAME_BYTES},
+        causes=(cause,),
+    )
+
+
+def _refused(cause: Cause, params: dict, rng: random.Random | None) -> Decision:
+    """TTN refused at once: surely nothing was deposited."""
+    if cause.account_wide and cause.same_bytes:
+        # Nothing is wrong with the document: it waits until the account is in order.
+        return Decision(
+            SIGNED,
+            "send.refused_account",
+            params,
+            retry_in=jitter(HOUR, rng),
+            flags=cause_flags(cause) | {ASK_FIRST},
+            causes=(cause,),
+        )
+    return Decision(
+        REJECTED,
+        "send.refused",
+        params,
+        retry_in=jitter(DAY, rng),
+        flags=cause_flags(cause),
         causes=(cause,),
     )
 

@@ -48,6 +48,7 @@ from .timing import (
     VANISHED_AFTER,
     daily,
     in_grace,
+    is_undecided,
     jitter,
     next_poll_delay,
     next_question,
@@ -123,8 +124,8 @@ def after_consult(
 
 
 def _no_answer(history: History, cause: Cause | None, rng: random.Random | None) -> Decision:
-    waited, state = time_waited(history), history.state
-    if state == UNKNOWN and waited >= UNDECIDED_AFTER:
+    state = history.state
+    if state == UNKNOWN and is_undecided(history):
         state = TO_DECIDE
     flags = cause_flags(cause) - {facts.SAME_BYTES}
     if state == SIGNED:
@@ -248,8 +249,8 @@ def _not_visible(sent: Sent, found: Sorted, history: History, rng: random.Random
             "ask.not_visible",
             retry_in=next_question(history, rng),
         )
-    if waited < 0:  # the attempt may still be on its way
-        return Decision(state, "ask.not_visible", retry_in=jitter(1.0 - waited, rng))
+    if waited < 0 and not (history.clock_ahead and is_undecided(history)):  # it may still be on its way
+        return Decision(state, "ask.not_visible", retry_in=jitter(min(1.0 - waited, HOUR), rng))
     return _absence(history, blocked, blockers, rng)
 
 
@@ -268,9 +269,9 @@ def _absence(history: History, blocked: str, blockers: Sequence[Seen], rng: rand
                 return Decision(SIGNED, "ask.resend", params, retry_in=0.0, flags=flags, absent=True)
             return _to_decide("ask.absent", rng, params=params, absent=True)
         flags = frozenset({facts.WITNESS})
-        if waited >= UNDECIDED_AFTER:
-            decision = _to_decide("ask.absent_unproved", rng, params=params, absent=True)
-            return replace(decision, flags=decision.flags | flags)
+    if (settling is not None or history.clock_ahead) and is_undecided(history):
+        decision = _to_decide("ask.absent_unproved", rng, params=params, absent=True)
+        return replace(decision, flags=decision.flags | flags)
     if history.state == TO_DECIDE:
         return _to_decide("ask.not_visible", rng, params=params, absent=True)
     delay = next_poll_delay(history.polls, rng)

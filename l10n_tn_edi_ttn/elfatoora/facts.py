@@ -169,7 +169,7 @@ class History:
     """What happened to the document before this question.
 
     :param state: the document's state now: unknown, submitted, rejected, to_decide, accepted, conflict or signed
-    :param now: when this question was ASKED (not answered), by the database's clock
+    :param now: when this question was ASKED (not answered), by the database's clock, without ``clock_ahead``
     :param attempts: deposits of these bytes that may have reached TTN (those surely not sent don't count)
     :param lease_until: end of the last attempt's lease, by the same clock
     :param absences: when the earlier complete answers that showed nothing of ours were asked, since the last attempt
@@ -186,6 +186,8 @@ class History:
     :param rulings: what responsibles decided about deposits, one for each
     :param conflict: the references and deposits of a conflict, as they were told last
     :param left_behind: the invoice has another document in its place: nobody waits for an end of this one
+    :param clock_ahead: seconds by which the database's clock has gone ahead of TTN's since before the last attempt: they were
+        not waited; what a wrong clock of TTN's says of them is believed for a day
     """
 
     state: str
@@ -205,6 +207,7 @@ class History:
     rulings: tuple[Ruling, ...] = ()
     conflict: Mapping[str, Any] = field(default_factory=dict)
     left_behind: bool = False
+    clock_ahead: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,8 @@ def _matches(rule: Rule, folded: str, code: str) -> bool:
         return False
     if any(_compiled(pattern).search(folded) for pattern in rule.patterns):
         return True
-    return rule.code_alone and code in rule.codes
+    bare = rule.code_bare and not re.sub(rf"\W|{re.escape(code)}", "", folded, flags=re.IGNORECASE)
+    return (rule.code_alone or bare) and code in rule.codes
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,8 @@ ones.
 
 Sources: "log" = text seen in a real exchange; "reported" = told by users of the service, wording uncertain; "schema" = message
 of an XML Schema validator (TTN runs Xerces; the libxml2 wording is that of local checks); "expected" = the case is known
-and its text is not: the pattern catches likely wordings, and never means by itself that nothing was deposited.
+and its text is not: the pattern catches likely wordings. Where such a rule is a sure refusal, that is of the case: TTN checks
+account, certificate and signature before it takes a document.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Rule:
     :param patterns: regular expressions, any of them is enough
     :param codes: TTN's codes with which the patterns count (a text without code counts as well)
     :param code_alone: one of ``codes`` is enough whatever the text, and the patterns count with any code
+    :param code_bare: one of ``codes`` is enough where nothing else is said
     :param sample: one text that the rule is for, to be compared with what TTN wrote; "" where only a code tells
     :param source: where the text comes from
     """
@@ -38,6 +40,7 @@ class Rule:
     patterns: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     code_alone: bool = False
+    code_bare: bool = False
     synchronous_refusal: bool = False
     blocking: bool = True
     same_bytes: bool = False
@@ -59,7 +62,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.duplicate", TECHNICAL, "duplicate",
          "TTN already holds this very signed file. Ask TTN for the earlier deposit; never send it again.",
          sample="Ce document a déjà été envoyé",
-         patterns=(r"\bdoublon", r"\bduplicat", r"(?:facture|document|fichier|empreinte)\b.{0,60}\bdeja\b",
+         patterns=(r"\bdoublon", r"\bduplicat", r"\b(?:factures?|documents?|fichiers?)\b.{0,20}\ben double\b",
+                   r"(?:facture|document|fichier|empreinte)\b.{0,60}\bdeja\b",
                    r"\bdeja\b.{0,30}(?:envoye|depose|enregistre|recu|transmis|exist)",
                    r"already (?:exist|sent|received|regist)"),
          source="expected"),
@@ -92,7 +96,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.certificate_expired", CONFIGURATION, "certificate",
          "The certificate that signed had expired, or was not valid yet. Sign again with a valid one.",
          sample="Certificat du signataire expiré",
-         patterns=(r"certificat\w*\b.{0,60}\b(?:expir|perime|plus valide|(?:pas|non) encore valide)", r"\bexpired\b",
+         patterns=(r"certificat\w*\b.{0,60}\b(?:expir|perime|plus valide|(?:pas|non) encore valide)",
+                   r"\bexpired certificat",
                    r"\bnot_?after\b", r"certificate\b.{0,40}\bnot (?:yet )?valid"),
          codes=("SERV09",), synchronous_refusal=True, account_wide=True),
     Rule("ttn.certificate_authority", CONFIGURATION, "certificate",
@@ -101,6 +106,7 @@ CATALOGUE: tuple[Rule, ...] = (
          patterns=(r"chaine (?:de certification|de confiance)",
                    rf"autorite (?:de certification )?.{{0,40}}{_NOT} reconnu",
                    rf"certificat\w*\b.{{0,60}}{_NOT} (?:reconnu|qualifie)", r"certificate chain",
+                   r"certificat\w*\b.{0,30}\bn'(?:appartient|est) pas\b.{0,30}\b(?:ac|autorite)\b",
                    r"NO_CERTIFICATE_CHAIN_FOUND",
                    r"(?:untrusted|trusted) (?:certificate|list|anchor)"),
          codes=("SERV09",), synchronous_refusal=True, account_wide=True),
@@ -114,7 +120,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.signature_altered", TECHNICAL, "signature",
          "The document was changed after it was signed: the integrity check fails. Sign it again and change nothing afterwards.",
          sample="Document modifié après signature",
-         patterns=(r"\bintegrite\b", r"\baltere\b", r"modifi\w* apres (?:la )?signature",
+         patterns=(r"\bintegrite\b", r"\baltere\b", r"modifi\w*\b.{0,30}\bapres (?:la )?signature",
                    r"HASH_FAILURE", r"SIG_CRYPTO_FAILURE",
                    r"(?:digest|empreinte|hash)\b.{0,60}\b(?:invalide|incorrect|different|mismatch|non valide)"),
          codes=("SERV09",), synchronous_refusal=True),
@@ -153,7 +159,8 @@ CATALOGUE: tuple[Rule, ...] = (
          "TTN refuses the login or the password of the account.",
          sample="Identifiant ou mot de passe incorrect",
          patterns=(r"mot de passe",
-                   r"\b(?:login|identifiants? (?:de connexion|d'acces))\b.{0,60}\b(?:incorrect|errone|invalide|inconnu)",
+                   r"\b(?:login|identifiants? (?:de connexion|d'acces|ttn|(?:du|de votre) compte))\b.{0,60}"
+                   r"\b(?:incorrect|errone|invalide|inconnu)",
                    r"authentification\b.{0,60}\b(?:echou|echec|incorrect|requise|refus)",
                    r"(?:echec|erreur) d'authentification",
                    r"\b(?:wrong|bad|invalid) (?:password|credentials|login)",
@@ -182,8 +189,9 @@ CATALOGUE: tuple[Rule, ...] = (
          sample="Émetteur différent du compte",
          patterns=(rf"{_SENDER}\b(?:emetteur|expediteur|fournisseur|vendeur)\b.{{0,80}}"
                    r"\b(?:different|ne correspond|incoheren|errone|incorrect)",
-                   rf"{_SENDER}\bmatricule\b.{{0,80}}\b(?:different|ne correspond|incoheren)"),
-         codes=("CONTRL05",), code_alone=True, source="reported"),
+                   rf"{_SENDER}\bmatricule\b.{{0,80}}\b(?:different|ne correspond|incoheren|attendu)",
+                   r"\bincoheren\w*\b.{0,40}\b(?:emetteur|expediteur|fournisseur|vendeur)\b.{0,60}\bcompte\b"),
+         codes=("CONTRL05",), code_bare=True, source="reported"),
     # --- our own message ------------------------------------------------------------------------------------------------------
     Rule("ttn.request_unreadable", TECHNICAL, "request",
          "TTN could not read the request as XML (wrong encoding or damaged on the way). Nothing was deposited.",
@@ -285,7 +293,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.text_too_long", CONTENT, "text",
          "A text is longer than TTN's format allows.",
          sample="cvc-maxLength-valid: Value '…' with length = '600' is not facet-valid with respect to maxLength '500'.",
-         patterns=(r"cvc-maxLength-valid", r"\[facet 'maxLength'\]", r"maximum length of"),
+         patterns=(r"cvc-maxLength-valid", r"\[facet 'maxLength'\]", r"maximum length of",
+                   r"\b(?:depass\w*|superieure?s?)\b.{0,30}\b(?:taille|longueur)\b", r"\b(?:taille|longueur)\b.{0,40}\bdepass"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.text_empty", CONTENT, "text",
          "A mandatory text is empty.",
@@ -295,7 +304,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.code_unknown", CONTENT, "schema",
          "A code is not in the list that TTN's format allows.",
          sample="cvc-enumeration-valid: Value 'DDMMYY' is not facet-valid with respect to enumeration '[ddMMyy, …]'.",
-         patterns=(r"cvc-enumeration-valid", r"\[facet 'enumeration'\]", r"is not an element of the set"),
+         patterns=(r"cvc-enumeration-valid", r"\[facet 'enumeration'\]", r"is not an element of the set",
+                   r"\bvaleurs?\b.{0,40}\b(?:enumeration|liste autorisee)\b"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.value_format", CONTENT, "schema",
          "A value is not written as TTN's format demands.",
@@ -324,6 +334,7 @@ CATALOGUE: tuple[Rule, ...] = (
          "A mandatory element is missing.",
          sample="cvc-complex-type.2.4.b: The content of element 'Lin' is not complete. One of '{LinMoa}' is expected.",
          patterns=(r"cvc-complex-type\.2\.4\.b", r"Missing child element",
+                   r"\b(?:elements?|champs?|balises?)\b.{0,20}\bobligatoires?\b.{0,30}\b(?:manquant|absent|vide)",
                    r"The content of element '[^']{1,80}' is not complete"),
          synchronous_refusal=True, source="schema"),
     Rule("ttn.element_misplaced", CONTENT, "schema",
@@ -337,7 +348,7 @@ CATALOGUE: tuple[Rule, ...] = (
          "The document does not follow TTN's schema.",
          sample="Document non valide ligne numéro : 1 colonne numéro: 10 message: …",
          patterns=(r"\bcvc-[a-z]", r"\bdocument non valide ligne\b", r"\bXSD\b",
-                   r"non conform\w+ (?:au|a la version|avec le) .{0,40}(?:schema|xsd)"),
+                   r"non conform\w+\b.{0,20}\b(?:au|a la|du|avec le)\b .{0,40}(?:schema|xsd)"),
          synchronous_refusal=True, source="log"),
     # --- business control, after the deposit ----------------------------------------------------------------------------------
     Rule("ttn.amounts_mismatch", CONTENT, "amount",
@@ -355,7 +366,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ttn.file_damaged", TECHNICAL, "request",
          "TTN could not read the file: it was damaged, cut or badly encoded.",
          sample="Fichier corrompu",
-         patterns=(r"fichier\b.{0,40}\b(?:corrompu|illisible|endommage|vide)",
+         patterns=(r"fichiers?\b.{0,40}\b(?:corrompu|illisible|endommage|vide)",
                    r"(?:corrupt|truncated|malformed)",
                    r"premature end of file", r"content is not allowed in prolog", r"base64",
                    r"SAXParseException"),
@@ -369,7 +380,9 @@ CATALOGUE: tuple[Rule, ...] = (
 UNKNOWN_RULE = Rule("ttn.unknown", UNKNOWN, "other", "TTN's message is not in the catalogue: somebody must read it.")
 # What these say explains nothing: they take every message of a kind that no other rule fits. Such messages wait to be
 # explained as those do that are not in the catalogue at all.
-VAGUE = frozenset({UNKNOWN_RULE.cause, "ttn.business_control", "ttn.schema_invalid", "ttn.assertion"})
+VAGUE = frozenset(
+    {UNKNOWN_RULE.cause, "ttn.business_control", "ttn.schema_invalid", "ttn.assertion", "ttn.signature_refused"}
+)
 
 # Calls without an answer, by the code of the problem.
 _NO_CONNECTION = Rule("ttn.unreachable", TECHNICAL, "network", "TTN's service can't be reached. Nothing was sent.",

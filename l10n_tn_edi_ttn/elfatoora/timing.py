@@ -45,6 +45,11 @@ def time_waited(history: History) -> float:
     return history.now - history.lease_until
 
 
+def is_undecided(history: History) -> bool:
+    """Whether an attempt of which nothing is known is for a human, by the database's own clock."""
+    return time_waited(history) + history.clock_ahead >= UNDECIDED_AFTER
+
+
 def in_grace(history: History) -> bool:
     """Whether TTN's final document may still follow the reference."""
     return time_waited(history) < PROOF_GRACE

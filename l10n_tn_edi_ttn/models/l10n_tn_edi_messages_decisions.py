@@ -33,13 +33,16 @@ class L10nTnEdiMessages(models.AbstractModel):
                 text=p["text"],
             ),
             "send.no_id": lambda p: self.env._(
-                "TTN answered without a deposit number. Odoo asks what became of the document."
+                "TTN answered without a deposit number (%(text)s). Odoo asks what became of the document.",
+                text=p["text"],
             ),
             "send.several_ids": lambda p: self.env._(
-                "TTN answered with several deposit numbers. Odoo asks what became of the document."
+                "TTN answered with several deposit numbers (%(text)s). Odoo asks what became of the document.",
+                text=p["text"],
             ),
             "send.doubtful_text": lambda p: self.env._(
-                "TTN's answer can be read in two ways. Odoo asks what became of the document."
+                "TTN's answer can be read in two ways (%(text)s). Odoo asks what became of the document.",
+                text=p["text"],
             ),
             "send.fault": lambda p: self.env._(
                 "TTN reports an error (%(text)s) that does not say what became of the document. Odoo asks.",

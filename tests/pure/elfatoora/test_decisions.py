@@ -89,6 +89,16 @@ SAVED = [
     (call(SaveAnswer("ok")), 1, d.UNKNOWN, "send.no_id"),
     (call(read_save_text("ID 7 et ID 8")), 1, d.UNKNOWN, "send.several_ids"),
     (call(read_save_text("rejet de l'ID 7")), 1, d.UNKNOWN, "send.doubtful_text"),
+    # refused in the text that takes a document otherwise
+    (call(read_save_text("Document non valide ligne numéro : 1 colonne numéro: 10 message: cvc-elt.1: …")), 1, d.REJECTED,
+     "send.refused"),
+    (call(read_save_text("Votre matricule est invalide : Merci de vérifier votre matricule")), 1, d.REJECTED, "send.refused"),
+    (call(read_save_text("Signataire non autorisé")), 1, d.SIGNED, "send.refused_account"),
+    (call(read_save_text("Signataire non autorisé")), 2, d.UNKNOWN, "send.no_id"),
+    (call(read_save_text("Document non conforme à la version 1.8.8 du xsd")), 1, d.REJECTED, "send.refused"),
+    (call(read_save_text("Facture enregistree, conforme a la version 1.8.8 du xsd")), 1, d.UNKNOWN, "send.no_id"),
+    (call(read_save_text("Facture enregistree, adresse manquante")), 1, d.UNKNOWN, "send.no_id"),
+    (call(read_save_text("Ce document a déjà été envoyé")), 1, d.UNKNOWN, "send.no_id"),
     (call(fault("SERV09", "Signataire non autorisé")), 1, d.SIGNED, "send.refused_account"),
     (call(fault("SERV09", "Certificat révoqué")), 1, d.REJECTED, "send.refused"),
     (call(fault("SERV09", "Signataire non autorisé")), 2, d.UNKNOWN, "send.fault"),
@@ -134,12 +144,41 @@ def test_flags_after_a_deposit():
     assert delays[-1] == 1800
 
 
+def test_causes_of_a_text():
+    """What a text without a number says is explained, except where it may have taken the document."""
+
+    def causes(text, attempt=1):
+        return [cause.code for cause in d.after_save(call(read_save_text(text)), attempt).causes]
+
+    assert causes("Signataire non autorisé", 2) == ["ttn.signer_not_authorised"]
+    assert causes("Ce document a déjà été envoyé") == ["ttn.duplicate"]
+    assert causes("Facture déjà enregistrée") == ["ttn.duplicate"]
+    assert causes("Revenez demain") == ["ttn.unknown"]
+    assert causes("Facture enregistree, conforme a la version 1.8.8 du xsd") == []
+    assert causes("Facture enregistree, en cours de validation") == []
+
+
 @pytest.mark.parametrize(
     ("made", "attempt"), [(call(ConsultAnswer(), operation=CONSULT), 1), (call(SaveAnswer("")), 0)]
 )
 def test_wrong_use(made, attempt):
     with pytest.raises(ValueError):
         d.after_save(made, attempt)
+
+
+def test_a_clock_that_is_wrong_is_believed_for_a_day():
+    """What TTN's clock says was not waited is not waited; but nobody waits for a wrong clock for ever."""
+    year = 365 * DAY
+    early = d.after_consult(SENT, [], at(600 - year, d.UNKNOWN, clock_ahead=year))
+    assert (early.state, early.code) == (d.UNKNOWN, "ask.not_visible")
+    assert early.retry_in <= 1.2 * HOUR
+    late = d.after_consult(SENT, [], at(DAY - year, d.UNKNOWN, clock_ahead=year))
+    assert (late.state, late.code) == (d.TO_DECIDE, "ask.absent_unproved")
+    still = d.after_consult(SENT, [], at(60, d.UNKNOWN, clock_ahead=DAY))
+    assert (still.state, still.code) == (d.TO_DECIDE, "ask.absent_unproved")
+    no_answer = d.after_consult(SENT, None, at(DAY - year, d.UNKNOWN, clock_ahead=year))
+    assert (no_answer.state, no_answer.code) == (d.TO_DECIDE, "ask.no_answer")
+    assert d.after_consult(SENT, [seen()], at(DAY - year, d.UNKNOWN, clock_ahead=year)).state == d.SUBMITTED
 
 
 def test_lease_expired():

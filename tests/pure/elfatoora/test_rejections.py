@@ -34,7 +34,8 @@ KNOWN = [
     ("", XERCES + "cvc-pattern-valid: Value '-  34.954' is not facet-valid with respect to pattern " + PATTERN,
      "ttn.amount_format", True),
     ("CONTRL05", "", "ttn.sender_mismatch", False),
-    ("CONTRL05", "PLACEHOLDER", "ttn.sender_mismatch", False),
+    ("CONTRL05", "CONTRL05:", "ttn.sender_mismatch", False),
+    ("CONTRL05", "Le droit de timbre est absent", "ttn.business_control", False),
     ("CONTRL17", "un texte nouveau", "ttn.business_control", False),
     ("", "L'objet OID …", "ttn.signature_policy", True),
     ("Client", "Couldn't create SOAP message due to exception: XML reader error: com.ctc.wstx.exc.WstxIOException: "
@@ -98,6 +99,20 @@ KNOWN = [
     ("SERV09", "Le hash de la politique de signature est invalide", "ttn.signature_policy", True),
     ("SERV09", "Impossible de vérifier la révocation du certificat", "ttn.signature_refused", True),
     ("", "Impossible de vérifier si le certificat est révoqué", "ttn.unknown", False),
+    # the headings under which the article tells of refusals
+    ("", "Incohérence entre l'émetteur de la facture et le compte utilisé", "ttn.sender_mismatch", False),
+    ("", "Identifiants TTN erronés", "ttn.wrong_credentials", True),
+    ("", "Factures en double", "ttn.duplicate", False),
+    ("", "Modification du document après signature", "ttn.signature_altered", True),
+    ("", "Le certificat n'appartient pas à une AC nationale", "ttn.certificate_authority", True),
+    ("", "Fichiers corrompus", "ttn.file_damaged", False),
+    ("", "Dépassement de la taille maximale d'une chaîne de caractères", "ttn.text_too_long", True),
+    ("", "Valeurs non conformes à une énumération prédéfinie", "ttn.code_unknown", True),
+    ("", "Éléments obligatoires manquants", "ttn.element_missing", True),
+    ("", "Éléments non conformes à la description du schéma", "ttn.schema_invalid", True),
+    # not what it looks like
+    ("", "Transaction timeout expired", "ttn.unknown", False),
+    ("", "The certificate has expired", "ttn.certificate_expired", True),
     # not even XML: refused as a document, and only the bytes are to blame
     ("", "Document non valide ligne numéro : 1 colonne numéro: 1 message: Content is not allowed in prolog.",
      "ttn.request_unreadable", True),
