@@ -23,10 +23,10 @@ TAX_CODES = frozenset(
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def _l10n_tn_edi_place(self, findings):
+    def _l10n_tn_edi_place(self, findings, size):
         # EXTENDS account_move_teif_findings.py
         return super()._l10n_tn_edi_place(
-            [finding for finding in findings if not self._l10n_tn_edi_is_meant(finding)]
+            [finding for finding in findings if not self._l10n_tn_edi_is_meant(finding)], size
         )
 
     def _l10n_tn_edi_is_meant(self, finding):

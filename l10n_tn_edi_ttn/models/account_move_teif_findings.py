@@ -7,7 +7,7 @@ a stamp charged twice, a bank account without RIB.
 import re
 from dataclasses import asdict, is_dataclass
 
-from odoo import models
+from odoo import fields, models
 
 from ..teif import write
 from ..teif.foreign import parse_foreign_xml
@@ -26,8 +26,12 @@ ODOO_CODES = frozenset(
         "odoo.stamp_multiplied",
         "odoo.account_without_rib",
         "odoo.currency_rate",
+        "odoo.size",
     }
 )
+KILOBYTE = 1024
+# What the supplier's signature adds to a document; with the three certificates of TTN's own example it has 13 KB.
+SIGNATURE_BYTES = 13 * KILOBYTE
 
 # Parts of paths whose findings say less clearly what one of Odoo's own says.
 COVERED_PATHS = {
@@ -103,18 +107,20 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         document = self._l10n_tn_edi_teif_document()
-        root = parse_foreign_xml(write.write(document))
-        return self._l10n_tn_edi_place(self._l10n_tn_edi_check(root, document))
+        unsigned = write.write(document)
+        findings = self._l10n_tn_edi_check(parse_foreign_xml(unsigned), document)
+        return self._l10n_tn_edi_place(findings, len(unsigned))
 
-    def _l10n_tn_edi_place(self, findings):
+    def _l10n_tn_edi_place(self, findings, size):
         """The findings of the checker on this invoice's document with their places in Odoo, and those only Odoo can see.
 
         :param findings: ``teif.findings.Finding`` of the document as it was built.
+        :param int size: its bytes, without a signature.
         :return: list of dicts ``{code, severity, path, message, params, model, res_id, field}`` that JSON can carry;
             ``model``, ``res_id`` and ``field`` are False where no record is to blame.
         """
         self.ensure_one()
-        own = self._l10n_tn_edi_own_findings(findings)
+        own = [*self._l10n_tn_edi_own_findings(findings), *self._l10n_tn_edi_check_size(size)]
         covered = [path for item in own for path in COVERED_PATHS.get(item["code"], ())]
         covered_codes = {code for item in own for code in COVERED_CODES.get(item["code"], ())}
         kept = [
@@ -189,6 +195,15 @@ class AccountMove(models.Model):
         if self.currency_id != self.company_id.currency_id and not self.invoice_currency_rate:
             yield self._l10n_tn_edi_own_finding(
                 "odoo.currency_rate", WARNING, self, "invoice_currency_rate", currency=self.currency_id.name
+            )
+
+    def _l10n_tn_edi_check_size(self, size):
+        """A document above the size that TTN's price is for costs more: said while it can still be made smaller."""
+        step = self.env["l10n_tn_edi.tariff"]._step_on(fields.Date.context_today(self))
+        if step and size + SIGNATURE_BYTES > step * KILOBYTE:
+            kilobytes = round((size + SIGNATURE_BYTES) / KILOBYTE)
+            yield self._l10n_tn_edi_own_finding(
+                "odoo.size", WARNING, self, "invoice_line_ids", size=kilobytes, step=step
             )
 
     # === From the XML path to the record === #

@@ -228,6 +228,7 @@ class AccountMove(models.Model):
         ready = self.filtered(
             lambda move: "send" in (move.l10n_tn_edi_actions or ()) or move.l10n_tn_edi_undeposited
         )
+        ready -= ready.l10n_tn_edi_document_id.filtered(lambda one: one._is_for_administrators()).move_id
         ready.action_l10n_tn_edi_send()
         return self._l10n_tn_edi_counted(
             self.env._("%(count)s on their way to TTN.", count=len(ready)), ready
@@ -261,6 +262,7 @@ class AccountMove(models.Model):
                 and not move.l10n_tn_edi_document_id.sudo()._changes_the_entry()
             )
         )
+        ready -= ready.l10n_tn_edi_document_id.filtered(lambda one: one._is_for_administrators()).move_id
         ready.action_l10n_tn_edi_correct()
         return self._l10n_tn_edi_counted(
             self.env._("%(count)s are prepared and sent again.", count=len(ready)), ready

@@ -11,21 +11,18 @@ class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
     def _l10n_tn_edi_is_proof(self):
-        """:return: whether one of the files is a signed or validated TEIF document, or archived."""
+        """:return: whether one of the files is a TEIF document that was signed, sent or validated, or archived."""
         if not self.ids:
             return False
         if self._l10n_tn_edi_is_archived():
             return not self.env["l10n_tn_edi.archive.opening"]._is_open()
+        kept = [
+            *("|", "|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids)),
+            ("rival_xml_ids", "in", self.ids),
+        ]
         return bool(
-            self.env["l10n_tn_edi.document"]
-            .sudo()
-            .search_count(
-                [
-                    *("|", "|", ("signed_id", "in", self.ids), ("ttn_xml_id", "in", self.ids)),
-                    ("rival_xml_ids", "in", self.ids),
-                ],
-                limit=1,
-            )
+            self.env["l10n_tn_edi.document"].sudo().search_count(kept, limit=1)
+            or self.env["l10n_tn_edi.exchange"].sudo().search_count([("sent_id", "in", self.ids)], limit=1)
         )
 
     def _l10n_tn_edi_is_archived(self):

@@ -3,7 +3,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..elfatoora import breaker as breakers
@@ -83,6 +83,18 @@ class L10nTnEdiAccount(models.Model):
     cleared = fields.Json(readonly=True, help="Deposits that a human has looked at.")
 
     _one = models.Constraint("UNIQUE(company_id, mode)", "A company has one account in each mode.")
+
+    def write(self, vals):
+        # What happened to the account is written by buttons and scheduled actions, which leave a trace.
+        fixed = [name for name in vals if self._fields[name].readonly]
+        if fixed and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "“%(field)s” of an account at TTN is not changed by hand.",
+                    field=self._fields[fixed[0]]._description_string(self.env),
+                )
+            )
+        return super().write(vals)
 
     @api.depends("stopped", "stop_code", "stop_params")
     @api.depends_context("lang")
@@ -397,7 +409,9 @@ class L10nTnEdiAccount(models.Model):
             )
             account._wake_paused(
                 lambda document, code=code: (
-                    document.reason_code == code or document.reason_code.startswith(SETTINGS_REASONS)
+                    # They keep the reason that was told first; the queue may have stopped for another one since.
+                    document.reason_code == code
+                    or document.reason_code.startswith(("breaker.", *SETTINGS_REASONS))
                 )
             )
 

@@ -54,6 +54,8 @@ TRANSITIONS = {
 # From the claim on, TTN may hold the document: the invoice must stay as it was sent.
 AT_TTN = ("sending", "submitted", "unknown", "to_decide", "accepted", "conflict")
 BEFORE_CLAIM = ("to_send", "to_sign", "signing", "signed", "error")
+# A document that cannot wait goes before those that have waited for less than a day.
+HEAD_START_SECONDS = 86_400
 
 
 class L10nTnEdiDocument(models.Model):
@@ -232,7 +234,8 @@ class L10nTnEdiDocument(models.Model):
         if not self.live:
             return actions
         if self.state in BEFORE_CLAIM:
-            actions |= {"check", "rebuild", "release" if self.hold else "hold"}
+            if not self.hold:
+                actions.add("hold")
             if not self._is_in_doubt():
                 actions.add("withdraw")
         if self.state in ("to_send", "to_sign", "signed"):
@@ -243,9 +246,25 @@ class L10nTnEdiDocument(models.Model):
             actions.add("ask")
         if self.state == "to_decide":
             actions |= {"ask", "decide"}
-        if self.mode == "test" and self.state in AT_TTN and self.company_id.l10n_tn_edi_mode == "production":
+        if self._is_tried_only():
             actions.add("retire")
         return actions
+
+    def _is_tried_only(self):
+        """:return: whether TTN's test platform was asked about the document, and the company deposits for real now."""
+        self.ensure_one()
+        return (
+            self.live
+            and self.mode == "test"
+            and self.company_id.l10n_tn_edi_mode == "production"
+            and (self.state in AT_TTN or bool(self.sudo().exchange_ids))
+        )
+
+    def _is_for_administrators(self):
+        """:return: whether only somebody else may send the document: see ``_of_the_company_mode``."""
+        self.ensure_one()
+        begins_anew = self.state != "rejected" and self._is_tried_only()
+        return begins_anew and not self.env.user.has_group("account.group_account_manager")
 
     def _is_in_doubt(self):
         """:return: whether an earlier attempt may still show up at TTN, although the document is to be deposited (again).
@@ -357,7 +376,9 @@ class L10nTnEdiDocument(models.Model):
 
     def _schedule(self):
         """Make the documents due and wake the scheduled action."""
-        self.sudo().write({"next_at": self._now()})
+        # Somebody waits for the one that he asked for: it goes before those that are due, a batch after them.
+        waited_for = len(self) == 1 and self.requested_by
+        self.sudo().write({"next_at": self._in(-HEAD_START_SECONDS if waited_for else 0)})
         following = self.filtered(lambda d: d.state in SHOWN_BY_TTN or d.ask_first)
         for documents, kind in ((following, "follow"), (self - following, "submit")):
             if documents:
@@ -389,30 +410,45 @@ class L10nTnEdiDocument(models.Model):
         """Send as soon as possible: releases a hold and forgets the delay."""
         self._check_may_send()
         self._require("send")
-        for document in self:
-            mode = document.company_id.l10n_tn_edi_mode
-            if document.mode != mode and not document.attempt_count:
+        going = self._of_the_company_mode()
+        for document in going:
+            mode = document._mode_to_go_in()
+            if document.mode != mode:
                 document._set_state("to_send", mode=mode, **document._unsigned_values())
-        self.sudo().hold = False
-        self._request()
-        self._schedule()
+        going.sudo().hold = False
+        going._request()
+        going._schedule()
+
+    def _mode_to_go_in(self):
+        """:return: str, the company's mode; where TTN was called, that in which it was: its exchanges tell of that platform."""
+        self.ensure_one()
+        return self.mode if self.sudo().exchange_ids else self.company_id.l10n_tn_edi_mode
+
+    def _of_the_company_mode(self):
+        """Begin anew, for real, with what was tried on the test platform only.
+
+        :return: the other documents.
+        :raise UserError: when there are such, for anybody but an accounting administrator.
+        """
+        tried = self.filtered(lambda document: document._is_tried_only())
+        if tried:
+            tried.action_retire()
+            tried.move_id._l10n_tn_edi_create_documents(delay=False)
+        return self - tried
 
     def action_correct(self):
         """Build, check and send again after something was corrected. Number, date and entry stay as they are."""
         self._check_may_send()
         self._require("correct")
-        for document in self:
-            if document.state == "rejected":
-                document._replace()
-            else:
-                document._set_state(
-                    "to_send",
-                    hold=False,
-                    mode=document.company_id.l10n_tn_edi_mode,
-                    **document._unsigned_values(),
-                )
-                document._request()
-                document._schedule()
+        rejected = self.filtered(lambda document: document.state == "rejected")
+        for document in rejected:
+            document._replace()
+        for document in (self - rejected)._of_the_company_mode():
+            document._set_state(
+                "to_send", hold=False, mode=document._mode_to_go_in(), **document._unsigned_values()
+            )
+            document._request()
+            document._schedule()
 
     def _replace(self):
         """Give the invoice a new document; the rejected one stays as it is, with its exchanges.

@@ -26,7 +26,7 @@ class L10nTnEdiDocument(models.Model):
         if vals.get("rejections"):
             for document in self:
                 self.env["l10n_tn_edi.rejection"]._note(document, vals["rejections"])
-        elif vals.get("state") == "signed" and (vals.get("reason_params") or {}).get("ttn_code"):
+        elif vals.get("state") == "signed" and "ttn_code" in (vals.get("reason_params") or {}):
             # The account was refused: the document is good and waits, and the refusal counts.
             item = {**vals["reason_params"], "code": vals["reason_code"]}
             for document in self:
@@ -44,6 +44,14 @@ class L10nTnEdiDocument(models.Model):
         if not items and self.reason_code == UNKNOWN_RULE.cause and text:
             items = [{"code": UNKNOWN_RULE.cause, "ttn_code": "", "text": text, "params": {}}]
         return items
+
+    def _compute_reason(self):
+        # EXTENDS l10n_tn_edi_document: where a sentence explains nothing, TTN's words stand beside it.
+        result = super()._compute_reason()
+        for document in self.filtered(lambda document: document.reason_code in VAGUE):
+            item = {"code": document.reason_code, **(document.reason_params or {})}
+            document.reason = document._rejection_line({**item, "params": document.reason_params})
+        return result
 
     @api.depends("rejections", "reason_code", "reason_params")
     def _compute_has_unknown_message(self):

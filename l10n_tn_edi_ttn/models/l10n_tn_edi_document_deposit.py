@@ -155,6 +155,7 @@ class L10nTnEdiDocument(models.Model):
         return {
             "lease_until": lease_until,
             "attempt": self.attempt_count,
+            "sent_id": self.signed_id.id,
             **self._version_values(),
         }
 

@@ -40,18 +40,30 @@ class L10nTnEdiDocument(models.Model):
         """Attempts without an answer (a killed worker, a lost network) become unknown: TTN will be asked."""
         self._end_snapshot()
         now = self.env["l10n_tn_edi.exchange"]._database_now()
-        stale = self.search([("state", "=", "sending"), ("lease_until", "<", now)])
+        longest = fields.Datetime.add(now, seconds=LEASE_SECONDS + CLOCKS_APART_SECONDS)
+        stale = self.search(
+            [
+                ("state", "in", ("sending", "unknown")),
+                "|",
+                ("lease_until", ">", longest),
+                *("&", ("state", "=", "sending"), ("lease_until", "<", now)),
+            ]
+        )
         for document in stale:
             try:
-                document._expire_lease(now)
+                document._expire_lease(now, longest)
                 self._commit()
             except RETRYABLE:
                 self._rollback()  # somebody else has just written it
 
-    def _expire_lease(self, now):
+    def _expire_lease(self, now, longest):
         self.ensure_one()
         locked = self.try_lock_for_update()
-        if locked.state == "sending" and locked.lease_until < now:
+        if locked.lease_until and locked.lease_until > longest:
+            # The database's clock was set back since: nobody waits for the time that it was ahead.
+            lease_until = fields.Datetime.add(now, seconds=LEASE_SECONDS)
+            locked.sudo().write({"lease_until": lease_until, "next_at": lease_until})
+        elif locked.state == "sending" and locked.lease_until < now:
             decision = decisions.lease_expired(random.SystemRandom())
             locked._set_state(
                 decision.state,
@@ -280,6 +292,7 @@ class L10nTnEdiDocument(models.Model):
         return decisions.History(
             state=self.state,
             now=seconds_of(exchange.started_at) - jumped,
+            clock_ahead=jumped,
             attempts=self._uncertain_attempts(),
             lease_until=seconds_of(lease_until),
             absences=tuple(self.absences or ()),
@@ -324,7 +337,8 @@ class L10nTnEdiDocument(models.Model):
             return 0.0
         ours, ttn = exchange.finished_at - before.finished_at, exchange.ttn_clock - before.ttn_clock
         ahead = (ours - ttn).total_seconds()
-        return ahead if ahead > CLOCKS_APART_SECONDS else 0.0
+        # A clock of TTN's that goes back tells nothing.
+        return ahead if ahead > CLOCKS_APART_SECONDS and ttn.total_seconds() >= 0 else 0.0
 
     def _is_ours(self, signature_value):
         return bool(signature_value) and compact(signature_value) == self.signature_value

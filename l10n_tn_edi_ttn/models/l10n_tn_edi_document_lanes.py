@@ -103,14 +103,14 @@ class L10nTnEdiDocument(models.Model):
                 run.total += self._prepare_batch()
             self._sweep_before_deposits()
         if alone or free >= CLAIM_AT_LEAST:
-            if run.asks and time.monotonic() >= run.ask_from:
+            if run.asks and (alone or time.monotonic() >= run.ask_from):
                 # Half of the places: neither questions nor deposits keep the others waiting.
-                count, questions = self._claim_questions_due(
-                    free if run.kind == "follow" else (free + 1) // 2
-                )
+                places = free if run.kind == "follow" else (free + 1) // 2
+                count, questions = self._claim_questions_due(places)
                 jobs.update(questions)
                 run.total += count
-                if not count:
+                if count < places:
+                    # What comes due meanwhile is claimed together: a claim costs about as much as ten documents in it.
                     run.ask_from = time.monotonic() + 1
             if run.kind == "submit" and len(jobs) < free:
                 count, deposits = self._claim_deposits_due(free - len(jobs))
@@ -254,8 +254,7 @@ class _Run:
     def __init__(self, kind, pool, asks):
         self.kind, self.pool, self.asks = kind, pool, asks
         self.began = self.told_at = time.monotonic()
-        # Nothing was due for a question, or to be prepared: not looked at again before these moments
+        # All that was due for a question is claimed, or nothing was to be prepared: not looked at again before these moments
         self.ask_from = self.prepare_from = 0.0
-        self.total = self.told = (
-            0  # documents claimed, put off or prepared, and how many of them Odoo knows of
-        )
+        # Documents claimed, put off or prepared, and how many of them Odoo knows of
+        self.total = self.told = 0

@@ -84,7 +84,7 @@ class L10nTnEdiDocument(models.Model):
         teif = move._l10n_tn_edi_teif_document()
         unsigned = write.write(teif)
         root = parse_foreign_xml(unsigned)
-        findings = move._l10n_tn_edi_place(move._l10n_tn_edi_check(root, teif))
+        findings = move._l10n_tn_edi_place(move._l10n_tn_edi_check(root, teif), len(unsigned))
         if any(finding["severity"] == "blocking" for finding in findings):
             self._fail("document.findings", findings=findings)
             return None

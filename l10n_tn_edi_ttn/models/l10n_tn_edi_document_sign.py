@@ -65,6 +65,8 @@ class L10nTnEdiDocument(models.Model):
     def action_sign(self):
         """Sign documents that wait for a human: opens the PIN's dialog, DigiGo's page, or the way to the user's own token.
 
+        What is on hold stays so: it is signed, and goes to TTN when somebody sends it.
+
         :raise UserError: when nothing among them waits for a signature, or the user is no signatory for them.
         """
         self._check_may_send()
@@ -80,7 +82,6 @@ class L10nTnEdiDocument(models.Model):
             )
         if providers._needs_signatory():
             waiting = self.env["l10n_tn_edi.signatory"]._share(providers, self.env.user, waiting)
-        waiting.sudo().filtered("hold").hold = False
         if providers.code == "digigo":
             return providers._begin_digigo(waiting)
         if providers.code == "desktop":
@@ -94,7 +95,11 @@ class L10nTnEdiDocument(models.Model):
                 "target": "new",
                 "context": {"default_provider_id": providers.id, "default_document_ids": waiting.ids},
             }
-        waiting._schedule()  # nobody is needed
+        # Nobody is needed
+        going = waiting.filtered(lambda document: not document.hold)
+        if not going:
+            raise UserError(self.env._("These documents are on hold. They are signed when they are sent."))
+        going._schedule()
         return None
 
     # --- At once ---------------------------------------------------------------------------------------------------

@@ -5,12 +5,9 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 
 from ..elfatoora import cev, facts
-from .l10n_tn_edi_document import BEFORE_CLAIM
+from .l10n_tn_edi_document import BEFORE_CLAIM, HEAD_START_SECONDS
 from .l10n_tn_edi_document_prepare import ORIGINAL_PENDING
 from .l10n_tn_edi_exchange import moment_of, seconds_of
-
-# What TTN has just said of a document is soon out of date: it goes before those that have waited for less than a day.
-HEAD_START_SECONDS = 86_400
 
 
 class L10nTnEdiDocument(models.Model):
@@ -33,7 +30,7 @@ class L10nTnEdiDocument(models.Model):
             "ask_first": facts.ASK_FIRST in decision.flags,
         }
         if decision.code == "ask.absent_confirmed":
-            # Before those that nobody asked about: by the time that they have all gone, TTN would have to be asked again.
+            # What TTN has just said of a document is soon out of date: it would have to be asked again.
             values["next_at"] = self._in(-HEAD_START_SECONDS, recording.now)
         if decision.absent:
             values["absences"] = [*history.absences, history.now]

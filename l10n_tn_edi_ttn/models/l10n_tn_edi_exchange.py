@@ -106,6 +106,10 @@ class L10nTnEdiExchange(models.Model):
     http_status = fields.Integer(string="HTTP Status", readonly=True)
     deposit_id = fields.Char(string="Deposit Number", readonly=True, index="btree_not_null")
     reason_code = fields.Char(readonly=True)
+    # A request names the SHA-256 of the document instead of repeating it; whatever becomes of the document, this stays.
+    sent_id = fields.Many2one(
+        "ir.attachment", string="Document Sent", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     # Never read along with the rest: an answer may hold a whole document.
     request_text = fields.Text(readonly=True, prefetch=False)
     response_text = fields.Text(readonly=True, prefetch=False)
@@ -208,7 +212,7 @@ class L10nTnEdiExchange(models.Model):
 
         :param account: the ``l10n_tn_edi.account``.
         :param call: the finished ``elfatoora.client.Call``.
-        :param str operation: 'sweep', or 'verify' for a QR code.
+        :param str operation: 'sweep', 'verify' for a QR code, or 'consult' for a test of the account.
         """
         recording = Recording(self.env)
         exchange = self.sudo().create(
@@ -218,6 +222,8 @@ class L10nTnEdiExchange(models.Model):
                 "account": account.company_id.sudo().l10n_tn_edi_login,
                 "started_at": fields.Datetime.subtract(recording.now, seconds=round(call.duration)),
                 "user_id": self.env.uid,
+                # A person waits for its answer, except where a scheduled action compares.
+                "requested_by": False if self.env.user._is_superuser() else self.env.uid,
             }
         )
         answer_class = "answered" if call.answer else "unknown"

@@ -167,4 +167,10 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "No exchange rate is known for %(currency)s on the date of the invoice.",
                 currency=p["currency"],
             ),
+            "odoo.size": lambda p: self.env._(
+                "The document has about %(size)s KB. TTN's price is for %(step)s KB: it may cost more. Shorter texts and fewer "
+                "lines make it smaller.",
+                size=p["size"],
+                step=p["step"],
+            ),
         }

@@ -23,7 +23,9 @@ class L10nTnEdiMessages(models.AbstractModel):
                 "settings which one deposits."
             ),
             "latch.mode_changed": lambda p: self.env._(
-                "The company changed between test and production after this document was made. Prepare it again."
+                "The company changed between test and production after this document was sent. What was tried on the test "
+                "platform only, an accounting administrator sends for real; anything else goes on when the company is back in "
+                "its mode."
             ),
             "account.incomplete": lambda p: self.env._(
                 "The company's login or password at TTN is missing. An administrator enters them in the settings."

@@ -208,7 +208,7 @@ class L10nTnEdiReconciliation(models.Model):
                 line.reason = self.env._(
                     "The entry was changed after TTN accepted it. Correct it with a credit note."
                 )
-            elif line._is_tried_only():
+            elif document and line.kind == "not_sent" and document._is_tried_only():
                 line.reason = self.env._(
                     "It is on TTN's test platform only, which has no legal effect. An accounting administrator sends it for real."
                 )
@@ -231,17 +231,6 @@ class L10nTnEdiReconciliation(models.Model):
         self.ensure_one()
         return self.move_id._get_records_action(views=[(False, "form")])
 
-    def _is_tried_only(self):
-        """:return: whether a company that deposits for real has deposited the invoice on the test platform only."""
-        self.ensure_one()
-        document = self.document_id
-        return (
-            self.kind == "not_sent"
-            and document.live
-            and document.mode == "test"
-            and self.company_id.l10n_tn_edi_mode == "production"
-        )
-
     def action_send(self):
         """Send to TTN what was not deposited, as far as it can be sent, and count the rest.
 
@@ -249,11 +238,11 @@ class L10nTnEdiReconciliation(models.Model):
 
         :raise UserError: for what is on the test platform only, when the user is no accounting administrator.
         """
-        tried = self.filtered(lambda line: line._is_tried_only()).document_id
-        tried = tried.filtered(lambda document: "retire" in document._valid_actions())
+        not_sent = self.filtered(lambda line: line.kind == "not_sent")
+        tried = not_sent.document_id.filtered(lambda document: document._is_tried_only())
         if tried:
             tried.action_retire()
-        return self.filtered(lambda line: line.kind == "not_sent").move_id.action_l10n_tn_edi_send_selected()
+        return not_sent.move_id.action_l10n_tn_edi_send_selected()
 
     def action_ask(self):
         """Ask TTN about what has no verdict, and count the rest."""

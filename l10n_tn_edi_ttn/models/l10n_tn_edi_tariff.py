@@ -1,6 +1,6 @@
 import math
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
@@ -35,6 +35,25 @@ class L10nTnEdiTariff(models.Model):
                 raise ValidationError(
                     self.env._("A size step is at least 1 KB, and a price is not negative.")
                 )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    @api.model
+    @tools.ormcache("day")
+    def _step_on(self, day):
+        """:return: the size in KB that the price of that day is for; 0 where no tariff is known."""
+        return self._on(day).step_kb
 
     @api.model
     def _on(self, day):

@@ -114,6 +114,8 @@ class ResCompany(models.Model):
             return (problem, {"company": self.name}), None
         client = gateway._client(self, self.l10n_tn_edi_mode)
         call = client.consult_efact(number="0", deadline=time.monotonic() + seconds)
+        account = self.env["l10n_tn_edi.account"]._of(self, self.l10n_tn_edi_mode)
+        self.env["l10n_tn_edi.exchange"]._keep_sweep(account, call, operation="consult")
         ahead = (call.server_time - datetime.now(UTC)).total_seconds() if call.server_time else None
         return self._l10n_tn_edi_trouble(call), ahead
 
@@ -136,14 +138,15 @@ class ResCompany(models.Model):
         if not self.env.user.has_group("base.group_system"):
             raise AccessError(self.env._("Only an administrator can test the account."))
         problem, _ahead = self._l10n_tn_edi_ask_ttn(TEST_SECONDS)
-        if problem:
-            raise UserError(self.env["l10n_tn_edi.messages"]._sentence(*problem))
+        good = self.env._("El Fatoora answers and knows this account.")
+        # Told and not raised: an error would take the exchange with it.
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
-                "message": self.env._("El Fatoora answers and knows this account."),
+                "type": "danger" if problem else "success",
+                "sticky": bool(problem),
+                "message": self.env["l10n_tn_edi.messages"]._sentence(*problem) if problem else good,
             },
         }
 

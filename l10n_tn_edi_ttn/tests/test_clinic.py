@@ -40,6 +40,8 @@ KNOWN = [
     ("SERV01", "Document non valide: Compte inexistant", "account_unknown", SETTINGS, "l10n_tn_edi_login"),
     ("SERV01", "Document et les critères sont vides", "empty_request", "again", False),
     ("SERV07", "Erreur interne du serveur", "internal_error", "ask", False),
+    ("", '{"message":"Document et les critères sont vides","errorCode":"SERV01"}', "empty_request", "again", False),
+    ("", '{"message":"Erreur interne du serveur","errorCode":"SERV07"}', "internal_error", "ask", False),
     ("SERV09", "Signataire non autorisé", "signer_not_authorised", *PROVIDER),
     ("SERV09", "Une seule signature electronique est exigee", "several_signatures", "again", False),
     ("", "Votre matricule est invalide : Merci de vérifier votre matricule dans la facture xml, la balise "
@@ -79,6 +81,12 @@ KNOWN = [
      "of '35'.", "address_too_long", CUSTOMER, "street"),
     ("", "Element 'Moa', attribute 'amountTypeCode': [facet 'enumeration'] The value 'I-189' is not an element of the set "
      "{'I-171'}.", "code_unknown", "account.move", False),
+    ("", "Element 'Moa', attribute 'amountTypeCode': [facet 'enumeration'] The value 'I-69' is not an element of the set "
+     "{'I-171'}.", "code_unknown", "account.move", False),
+    ("", "Element 'LinImd', attribute 'lang': [facet 'enumeration'] The value 'FR' is not an element of the set "
+     "{'fr', 'en', 'ar'}.", "code_unknown", "account.move", False),
+    ("", "Element 'LinTax': This element is not expected. Expected is one of ( LinAlc, LinMoa ).", "element_misplaced",
+     "account.move", False),
     ("", "Element 'DateText', attribute 'format': [facet 'enumeration'] The value 'DDMMYY' is not an element of the set "
      "{'ddMMyy'}.", "code_unknown", "account.move", False),
     ("", "Element 'TaxTypeName', attribute 'code': [facet 'enumeration'] The value 'I-1604' is not an element of the set "
@@ -117,10 +125,19 @@ KNOWN = [
     ("", "Le total ne correspond pas à la somme des lignes", "amounts_mismatch", "account.move", "invoice_line_ids"),
 ]
 # fmt: on
-# Calls without an answer, or with one that says nothing (problem, what is known of it, cause)
+# Calls without an answer, or with one that says nothing (problem, what is known of it, cause, what its button opens or does)
 SILENCE = [
-    ("network.connect_timeout", {}, "address_not_declared"),
-    ("answer.http_error", {"status": 415}, "content_type"),
+    ("network.connect_timeout", {}, "address_not_declared", "outside"),
+    ("answer.http_error", {"status": 415}, "content_type", "outside"),
+    # The article's technical problems of the transmission
+    ("network.read_timeout", {}, "answer_lost", "ask"),
+    ("network.reset", {}, "answer_lost", "ask"),
+    ("network.truncated", {}, "answer_lost", "ask"),
+    ("network.dns", {}, "unreachable", "none"),
+    ("network.refused", {}, "unreachable", "none"),
+    ("answer.http_error", {"status": 503}, "unavailable", "none"),
+    ("answer.html", {}, "not_the_service", "settings"),
+    ("network.tls_expired", {}, "tls", "settings"),
 ]
 
 
@@ -206,16 +223,25 @@ class TestClinic(ScreenCase):
         self.assertEqual(len(noted), len(KNOWN) + 1, "each message is counted, once")
 
     def test_every_known_silence(self):
-        document = self.document("signed").sudo(False).with_user(self.manager)
-        for problem, params, code in SILENCE:
+        document = self.document("unknown").sudo(False).with_user(self.manager)
+        for problem, params, code, target in SILENCE:
             with self.subTest(problem=problem, **params):
                 cause = rejections.classify_problem(Problem(problem, "x", params))
-                document.sudo().write({"reason_code": cause.code, "reason_params": cause.params})
+                document.sudo().write(
+                    {"reason_code": cause.code, "reason_params": cause.params, "next_at": False}
+                )
                 found, _params = document._main_cause()
-                self.assertEqual((found.code, found.target), (f"ttn.{code}", "outside"))
-                told = document.action_mend()
-                self.assertEqual(told["params"]["message"], found.sentence)
+                self.assertEqual((found.code, found.target), (f"ttn.{code}", target))
                 self.assertEqual(document.reason, found.sentence)
+                if target == "none":
+                    continue  # it comes right by itself
+                done = document.action_mend()
+                if target == "ask":
+                    self.assertTrue(document.next_at, "TTN is asked")
+                elif target == "settings":
+                    self.assertEqual(done["res_model"], SETTINGS)
+                else:
+                    self.assertEqual(done["params"]["message"], found.sentence)
 
     # === The record to mend === #
 

@@ -69,6 +69,35 @@ class TestContingency(TnEdiFlowCommon):
             self.assertIn(document.number, html.decode())
         self.assertEqual(report.action_print()["report_name"], "l10n_tn_edi_ttn.report_contingency")
 
+    def test_report_names_what_odoo_keeps_from_ttn(self):
+        """TTN has something under the number, and nobody has looked yet: it is not known whether it is the invoice."""
+        document = self.stopped(1)
+        document._set_state("signed", hold=True, reason_code="sweep.quarantined")
+        report = self.report()
+        self.assertFalse(report.document_ids)
+        self.assertEqual(report.uncertain_ids.sudo(), document)
+
+    def test_report_of_another_company(self):
+        self.stopped(1)
+        other = self.env["res.company"].sudo().create({"name": "AUTRE ESSAI"})
+        stranger = self.make_responsible(f"stranger_{self.login}")
+        stranger.sudo().write({"company_id": other.id, "company_ids": [Command.set(other.ids)]})
+        with self.assertRaises(AccessError):
+            self.env["l10n_tn_edi.contingency"].with_user(stranger).create({"account_id": self.account.id})
+
+    def test_account_is_changed_by_its_buttons_only(self):
+        for values in (
+            {"stopped": False},
+            {"quarantine": False},
+            {"hold_all": False},
+            {"company_id": self.env.company.id},
+            {"responsible_id": self.responsible.id, "swept_in": "this"},
+        ):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                self.account.write(values)
+        self.account.responsible_id = self.responsible
+        self.assertEqual(self.account.responsible_id, self.responsible)
+
     def test_paper_needs_a_responsible_a_reason_and_a_proof(self):
         document = self.stopped(1)
         report = self.report()
@@ -277,6 +306,21 @@ class TestContingency(TnEdiFlowCommon):
         for values in ({"step_kb": 0}, {"price": -1}):
             with self.assertRaises(ValidationError):
                 Tariff.create({"date_from": "2021-01-01", "price": 1, **values})
+
+    def test_size_is_told_before_it_is_deposited(self):
+        tariff = self.env["l10n_tn_edi.tariff"].sudo()._on(Date.today())
+        move = self.make_invoice(post=False)
+        self.assertNotIn("odoo.size", [item["code"] for item in move._l10n_tn_edi_findings()])
+        tariff.step_kb = 5
+        [finding] = [item for item in move._l10n_tn_edi_findings() if item["code"] == "odoo.size"]
+        self.assertEqual((finding["severity"], finding["params"]["step"]), ("warning", 5))
+        move.action_post()
+        document = move.l10n_tn_edi_document_id
+        self.submit()
+        self.assertEqual(document.state, "submitted", "it is a warning")
+        self.assertIn("odoo.size", [item["code"] for item in document.findings])
+        self.assertTrue(document.over_step)
+        self.assertLess(abs(finding["params"]["size"] - document.size_kb), 12)
 
     def test_cost_by_the_tariff_of_each_day(self):
         """A price that changes within the month counts from its day on; the monthly fee is today's."""

@@ -172,6 +172,11 @@ class TestCorrected(TnEdiFlowCommon):
         self.assertEqual((form.way, form.locked), ("draft", False))
         form.save().action_apply()
         self.assertEqual(move.state, "draft")
+        number = move.name
+        move.invoice_line_ids.filtered("product_id").price_unit = 120
+        move.action_post()
+        document = self.go(move)
+        self.assertEqual((document.number, document.state), (number, "accepted"))
 
     def test_reversed_and_replaced_when_the_period_is_closed(self):
         move = self.paid_and_rejected([["CONTRL78", "Le total ne correspond pas à la somme des lignes"]])

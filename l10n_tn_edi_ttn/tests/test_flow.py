@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Datetime
 from odoo.tests import tagged
 
+from ..models import l10n_tn_edi_document_lanes
 from ..models.l10n_tn_edi_document_queue import LEASE_SECONDS
 from ..signature import verify
 from ..teif.foreign import parse_foreign_xml
@@ -153,6 +154,20 @@ class TestFlow(TnEdiFlowCommon):
         self.assertEqual(set(documents.mapped("state")), {"accepted"})
         self.assertEqual(len(self.saves()), 11)
         self.assertEqual(len(set(documents.mapped("reference"))), 11)
+
+    def test_what_somebody_waits_for_goes_first(self):
+        documents = self.documents.union(*(self.post() for _number in range(6))).sorted("id")
+        documents.next_at = Datetime.subtract(Datetime.now(), hours=2)
+        documents[4].move_id.with_user(self.make_accountant()).sudo(False).action_l10n_tn_edi_send()
+        with patch.object(l10n_tn_edi_document_lanes, "CALLS_AT_ONCE", 1):
+            self.documents._cron_submit()
+        numbers = [row["number"] for row in self.saves()]
+        self.assertEqual(numbers[0], documents[4].number)
+
+    def test_a_selection_goes_in_its_turn(self):
+        documents = self.documents.union(*(self.post() for _number in range(3)))
+        documents.action_send()
+        self.assertGreater(min(documents.mapped("next_at")), Datetime.subtract(documents._now(), minutes=1))
 
     # === Kinds of invoices === #
 

@@ -108,8 +108,9 @@ class TestLatch(TnEdiFlowCommon):
         self.assert_stopped(self.post(), "latch.neutralized")
         with self.assertRaises(UserError):
             self.company.with_user(SUPERUSER_ID).action_l10n_tn_edi_activate_production()
-        with self.assertRaises(UserError):
-            self.company.with_user(SUPERUSER_ID).action_l10n_tn_edi_test_account()
+        told = self.company.with_user(SUPERUSER_ID).action_l10n_tn_edi_test_account()["params"]
+        self.assertEqual(told["type"], "danger")
+        self.assertIn("neutralised", told["message"])
 
     def test_neutralize_sql_leaves_nothing_usable(self):
         self.go_live()
@@ -147,6 +148,47 @@ class TestLatch(TnEdiFlowCommon):
         self.assertEqual((document.state, document.mode), ("to_send", "production"))
         self.submit()
         self.assertEqual(document.state, "submitted")
+
+    def tried(self):
+        """:return: a document of which one deposit was tried on the test platform, in vain; the company is in production now."""
+        document = self.post()
+        self.settings(test_url="https://127.0.0.1:9/")
+        self.submit()
+        self.assertEqual((document.state, document.exchange_ids.answer_class), ("signed", "not_sent"))
+        self.go_live()
+        return document
+
+    def assert_sent_for_real(self, move, document):
+        """The invoice has another document; that of the test keeps its story."""
+        self.assertEqual((document.live, document.mode), (False, "test"))
+        self.assertEqual(document.exchange_ids.mapped("mode"), ["test"])
+        real = move.l10n_tn_edi_document_id
+        self.assertEqual((real.mode, real == document), ("production", False))
+        for _time in range(2):
+            self.submit()
+            self.follow()
+        self.assertEqual(real.state, "accepted", real.reason)
+
+    def test_document_that_was_tried_on_the_test_platform(self):
+        """An accounting administrator sends it for real."""
+        document = self.tried()
+        move = document.move_id
+        self.submit()
+        self.follow()
+        self.assertEqual((document.state, document.reason_code), ("signed", "latch.mode_changed"))
+        self.assert_sentence(document, "accounting administrator")
+        with self.assertRaises(UserError):
+            move.with_user(self.make_accountant()).sudo(False).action_l10n_tn_edi_send()
+        move.with_user(self.make_accountant("tn_edi_other")).sudo(False).action_l10n_tn_edi_send_selected()
+        self.assertTrue(document.live, "of a selection it is left alone")
+        move.with_user(self.make_responsible()).sudo(False).action_l10n_tn_edi_send()
+        self.assert_sent_for_real(move, document)
+
+    def test_what_was_tried_is_corrected_for_real(self):
+        document = self.tried()
+        document._fail("document.unexpected")
+        document.with_user(self.make_responsible()).sudo(False).action_correct()
+        self.assert_sent_for_real(document.move_id, document)
 
     def test_document_of_production_after_going_back(self):
         self.go_live()

@@ -24,8 +24,9 @@ class TestRejectionCauses(DocumentsCase):
         """The findings of ``move`` beyond advice, placed in Odoo; ``deposit``: as of the file that is deposited unsigned."""
         move = move.with_context(l10n_tn_edi_version=version)
         document = move._l10n_tn_edi_teif_document()
-        root = parse_foreign_xml(write.write(document))
-        found = move._l10n_tn_edi_place(check.check(root, deposit=deposit, document=document))
+        unsigned = write.write(document)
+        findings = check.check(parse_foreign_xml(unsigned), deposit=deposit, document=document)
+        found = move._l10n_tn_edi_place(findings, len(unsigned))
         return [item for item in found if item["severity"] != "advice"]
 
     def assert_said(self, findings, record, field, severity="blocking", text=None):

@@ -179,9 +179,15 @@ class TestSecrets(TnEdiFlowCommon):
             self.provider.action_test()
         self.assertNotIn("wrong passphrase", str(raised.exception))
         self.settings(password="wrong password")
-        with self.assertRaises(UserError) as raised:
-            company.action_l10n_tn_edi_test_account()
-        self.assertNotIn("wrong password", str(raised.exception))
+        told = company.action_l10n_tn_edi_test_account()["params"]
+        self.assertEqual(told["type"], "danger")
+        self.assertNotIn("wrong password", told["message"])
+        # Both calls are in the trail.
+        calls = self.env["l10n_tn_edi.exchange"].search(
+            [("account_id.company_id", "=", self.company.id), ("operation", "=", "consult")]
+        )
+        self.assertEqual(calls.mapped("answer_class"), ["answered", "answered"])
+        self.assertFalse(any("wrong password" in (call.request_text or "") for call in calls))
 
     # === Nothing in clear in the database, the files, the logs === #
 

@@ -81,6 +81,21 @@ class TestAgent(TokenCase):
         self.follow()
         self.assertEqual(set(documents.mapped("state")), {"accepted"}, documents.mapped("reason"))
 
+    def test_signing_is_not_sending(self):
+        """What is on hold is signed, and deposited when somebody sends it."""
+        self.company.sudo().l10n_tn_edi_sending = "on_demand"
+        documents = self.documents.union(*(self.post() for _number in range(2)))
+        self.assertEqual(documents.mapped("hold"), [True, True])
+        self.sign(documents)
+        self.assertEqual(set(documents.mapped("state")), {"signed"})
+        self.submit()
+        self.assertEqual(
+            (set(documents.mapped("state")), documents.mapped("hold")), ({"signed"}, [True, True])
+        )
+        documents[0].move_id.action_l10n_tn_edi_send()
+        self.submit()
+        self.assertEqual(documents.mapped("state"), ["submitted", "signed"])
+
     def test_the_session_signs_what_comes_later(self):
         self.sign(self.wait_for_signature(), ceiling=2)
         second, third = self.post(), self.post()

@@ -326,7 +326,6 @@ class TestStates(TnEdiCommon):
         self.assertIn(document, document.search(due))
         move.action_l10n_tn_edi_hold()
         self.assertNotIn(document, document.search(due))
-        self.assertIn("release", document._valid_actions())
         self.assertNotIn("hold", document._valid_actions())
         move.action_l10n_tn_edi_send()
         self.assertIn(document, document.search(due))
@@ -357,11 +356,11 @@ class TestStates(TnEdiCommon):
 
     def test_actions_of_each_state(self):
         expected = {
-            "to_send": {"check", "withdraw", "rebuild", "hold", "send"},
-            "to_sign": {"check", "withdraw", "rebuild", "hold", "send"},
-            "signing": {"check", "withdraw", "rebuild", "hold"},
-            "signed": {"check", "withdraw", "rebuild", "hold", "send"},
-            "error": {"check", "withdraw", "rebuild", "hold", "correct"},
+            "to_send": {"withdraw", "hold", "send"},
+            "to_sign": {"withdraw", "hold", "send"},
+            "signing": {"withdraw", "hold"},
+            "signed": {"withdraw", "hold", "send"},
+            "error": {"withdraw", "hold", "correct"},
             "rejected": {"correct", "ask"},
             "submitted": {"ask"},
             "unknown": {"ask"},

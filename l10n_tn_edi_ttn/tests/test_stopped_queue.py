@@ -61,6 +61,17 @@ class TestStoppedQueue(TnEdiFlowCommon):
         self.documents._cron_submit()
         self.assertEqual(document.state, "submitted")
 
+    def test_stopped_for_one_reason_and_then_for_another(self):
+        """What was put off for the first reason goes on with what was put off for the second."""
+        responsible = self.make_responsible()
+        self.account.with_user(responsible).action_stop()
+        first, second = self.post(), self.post()
+        self.submit()
+        first._set_state("signed", reason_code="breaker.silence", next_at=self.documents._in(3000))
+        self.account.with_user(responsible).action_resume()
+        self.documents._cron_submit()
+        self.assertEqual((first.state, second.state), ("submitted", "submitted"))
+
     def let_the_next_probe_go(self):
         state = self.account.breaker
         self.account.breaker = {**state, "next_probe": state["next_probe"] - 3600}

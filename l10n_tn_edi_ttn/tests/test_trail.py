@@ -1,6 +1,7 @@
 """The trail: reconciliation, export of exchanges, who asked, what TTN holds, QR codes."""
 
 import base64
+import hashlib
 import io
 import zipfile
 
@@ -108,12 +109,34 @@ class TestTrail(TnEdiFlowCommon):
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(export.file))) as archive:
             names = set(archive.namelist())
             expected = {f"{one.id}_{body}.xml" for one in exchanges for body in ("request", "response")}
-            self.assertEqual(names, {"index.xlsx", *expected})
+            deposit = exchanges.filtered(lambda one: one.operation == "save")
+            sent = f"{deposit.id}_document.xml"
+            self.assertEqual(names, {"index.xlsx", sent, *expected})
+            self.assertEqual(archive.read(sent), document.signed_id.raw)
             texts = b"".join(archive.read(name) for name in expected)
             sheet = load_workbook(io.BytesIO(archive.read("index.xlsx"))).active
         self.assertIn(document.deposit_id.encode(), texts)
         self.assertNotIn(self.password.encode(), texts)
         self.assertEqual(sheet.max_row, len(exchanges) + 1)
+
+    def test_what_was_sent_stays_when_it_is_signed_anew(self):
+        """The bytes of each attempt are proof, also when other ones took their place."""
+        document = self.post()
+        self.settings(test_url="https://127.0.0.1:9/")
+        self.submit()
+        sent, attempt = document.signed_id, document.exchange_ids
+        document._fail("document.unexpected")
+        document.action_correct()
+        self.settings(test_url=self.sandbox.endpoint)
+        self.submit()
+        self.follow()
+        self.submit()
+        self.assertNotEqual(document.signed_id, sent)
+        self.assertEqual((attempt.sent_id, hashlib.sha256(sent.raw).hexdigest()), (sent, attempt.sha256))
+        with self.assertRaises(UserError):
+            sent.raw = b"changed"
+        with self.assertRaises(UserError):
+            sent.unlink()
 
     # === Who asked === #
 

@@ -7,7 +7,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..elfatoora import decisions
-from ..models.l10n_tn_edi_document_queue import TO_ASK
+from ..models.l10n_tn_edi_document_queue import LEASE_SECONDS, TO_ASK
 from .common_flow import LOGGER, TnEdiFlowCommon
 
 
@@ -185,6 +185,62 @@ class TestUnknown(UnknownCase):
         self.assert_sentence(document)
         self.assert_chatter_has(document.move_id, document.with_context(lang="en_US").reason[:30])
         self.assertEqual(len(self.saves(document.number)), 1)
+
+    def test_refused_in_the_text_of_the_answer(self):
+        """TTN refuses in the text in which it takes documents otherwise: the clinic explains it, nothing is asked for ever."""
+        text = "Document non valide ligne numéro : 1 colonne numéro: 10 message: cvc-elt.1: Cannot find the declaration"
+        document = self.lost("text_without_id", text=text)
+        self.assertEqual((document.state, document.reason_code), ("rejected", "ttn.wrong_root"))
+        self.assertEqual(document.exchange_ids.answer_class, "refused")
+        self.assertEqual(document.rejections[0]["text"], text)
+        # Whatever the text said, TTN had taken it.
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1)
+
+    def test_account_refused_in_the_text_of_the_answer(self):
+        document = self.lost("text_without_id", text="Signataire non autorisé")
+        self.assertEqual((document.state, document.ask_first), ("signed", True))
+        self.assertEqual(document.reason_code, "ttn.signer_not_authorised")
+        self.assertEqual(document.rejection_ids.text, "Signataire non autorisé", "it counts")
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+        self.assertEqual(len(self.saves(document.number)), 1)
+
+    def test_words_of_an_answer_that_tells_nothing(self):
+        document = self.lost("text_without_id", text="Revenez demain matin")
+        self.assertEqual((document.state, document.reason_code), ("unknown", "ttn.unknown"))
+        self.assert_sentence(document, "Revenez demain matin")
+        document = self.lost("text_without_id")
+        self.assertEqual((document.state, document.reason_code), ("unknown", "send.no_id"))
+        self.assert_sentence(document, "Facture enregistree")
+
+    def test_a_lease_of_a_clock_that_was_set_back(self):
+        """Nobody waits for the time by which the database's clock was ahead when a document was claimed."""
+        document = self.lost("reset_after")
+        document.write({"state": "sending", "lease_until": Datetime.add(document._now(), days=300)})
+        self.documents._cron_follow()
+        self.assertLess(document.lease_until, Datetime.add(document._now(), seconds=LEASE_SECONDS + 1))
+        self.assertEqual((document.state, document.next_at), ("sending", document.lease_until))
+        self.age(document, minutes=3)
+        self.follow()
+        self.follow()
+        self.assertEqual(document.state, "accepted", document.reason)
+
+    def test_a_wrong_clock_of_ttn_is_no_jump(self):
+        """Once TTN told a time of next year: it is not waited for."""
+        self.accept()
+        document = self.lost("reset_before")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE l10n_tn_edi_exchange SET ttn_clock = ttn_clock + interval '1 year' WHERE id < %s",
+            document.exchange_ids.ids,
+        )
+        self.env.invalidate_all()
+        self.age(document, hours=1)
+        self.accept()
+        self.ask_until_decided(document)
+        self.assertEqual((document.state, document.reason_code), ("to_decide", "ask.absent"), document.reason)
 
     def test_a_clock_that_jumps_ahead_is_no_waiting(self):
         """The database's clock goes an hour ahead: TTN's own says how long was waited."""

@@ -51,6 +51,13 @@ class L10nTnEdiContingency(models.TransientModel):
     )
     proof_name = fields.Char()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        reports = super().create(vals_list)
+        # The related fields are read with all rights: only whoever may read the account gets here.
+        reports.account_id.check_access("read")
+        return reports
+
     @api.depends("account_id")
     def _compute_document_ids(self):
         now = fields.Datetime.now()
@@ -66,7 +73,11 @@ class L10nTnEdiContingency(models.TransientModel):
     def _compute_uncertain_ids(self):
         asked_first = Domain("state", "in", BEFORE_CLAIM) & Domain("ask_first", "=", True)
         for report in self:
-            report.uncertain_ids = report._live_documents(Domain("state", "in", UNCERTAIN) | asked_first)
+            # Kept from TTN because something at TTN bears its number
+            held = Domain("state", "in", BEFORE_CLAIM) & Domain("reason_code", "=", "sweep.quarantined")
+            report.uncertain_ids = report._live_documents(
+                Domain("state", "in", UNCERTAIN) | asked_first | held
+            )
 
     def _live_documents(self, domain):
         account = self.account_id

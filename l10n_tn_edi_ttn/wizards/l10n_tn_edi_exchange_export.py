@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 class L10nTnEdiExchangeExport(models.TransientModel):
-    """Chosen exchanges in one file: a table, and every request and answer as it was."""
+    """Chosen exchanges in one file: a table, every request and answer as it was, and every document that was sent."""
 
     _name = "l10n_tn_edi.exchange.export"
     _description = "Export of Exchanges with El Fatoora"
@@ -45,7 +45,7 @@ class L10nTnEdiExchange(models.Model):
     _inherit = "l10n_tn_edi.exchange"
 
     def action_export_zip(self):
-        """Offer a ZIP file: a spreadsheet of the exchanges, and their requests and answers.
+        """Offer a ZIP file: a spreadsheet of the exchanges, their requests and answers, and what they deposited.
 
         :raise UserError: for more than ``AT_MOST`` exchanges.
         """
@@ -92,6 +92,8 @@ class L10nTnEdiExchange(models.Model):
                 body = base64.b64decode(file) if file else (text or "").encode()
                 if body:
                     yield f"{exchange.id}_{name}.xml", body
+            if exchange.sent_id:
+                yield f"{exchange.id}_document.xml", exchange.sudo().sent_id.raw
 
     def _signed_zip(self):
         """:return: bytes of the ZIP file with ``MANIFEST`` and its detached signature."""
