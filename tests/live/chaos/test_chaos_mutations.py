@@ -127,7 +127,9 @@ class Trouble:
         self.world.remove_traps()
         self.world.ttn.admin("DELETE", "/faults")
         # What a switched-off rule has left behind is not the next one's affair.
-        self.world.query("UPDATE l10n_tn_edi_document SET live = false, next_at = NULL")
+        self.world.query(
+            "UPDATE l10n_tn_edi_document SET live = false, next_at = NULL, visibility_delay = NULL"
+        )
         self.world.query("UPDATE res_company SET l10n_tn_edi_absence_minutes = 1")
         return wrong
 
