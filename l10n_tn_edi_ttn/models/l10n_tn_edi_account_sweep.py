@@ -83,7 +83,7 @@ class L10nTnEdiAccount(models.Model):
         self.ensure_one()
         documents = self.env["l10n_tn_edi.document"]
         try:
-            return self._sweep(seconds)
+            return self.sudo()._sweep(seconds)
         except RETRYABLE:
             documents._rollback()
             return False

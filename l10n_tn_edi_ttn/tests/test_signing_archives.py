@@ -167,7 +167,8 @@ class TestArchives(TokenCase):
         self.assert_signed(signature, manifest)
         listed = dict(reversed(line.split("  ", 1)) for line in manifest.decode().splitlines())
         self.assertEqual(listed, {name: hashlib.sha256(body).hexdigest() for name, body in files.items()})
-        self.assertEqual(len(files), 1 + 2 * len(exchanges))
+        deposits = exchanges.filtered(lambda exchange: exchange.operation == "save")
+        self.assertEqual(len(files), 1 + 2 * len(exchanges) + len(deposits))
 
     def test_export_is_not_signed_without_a_provider(self):
         document = self.accept()

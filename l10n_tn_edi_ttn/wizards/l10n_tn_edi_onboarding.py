@@ -165,7 +165,8 @@ class L10nTnEdiOnboarding(models.TransientModel):
         """Ask TTN a harmless question with the account that was typed."""
         self.ensure_one()
         result = self.company_id.action_l10n_tn_edi_test_account()
-        self.company_id._l10n_tn_edi_note_account()
+        if result["params"]["type"] == "success":
+            self.company_id._l10n_tn_edi_note_account()
         return self._then_look_again(result)
 
     @api.model
