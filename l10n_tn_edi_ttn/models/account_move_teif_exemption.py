@@ -63,9 +63,9 @@ class AccountMove(models.Model):
         reasons = (clean(html2plaintext(tax.invoice_legal_notes or "")) for tax in taxes)
         return list(dict.fromkeys(filter(None, reasons)))
 
-    def _l10n_tn_edi_own_findings(self, findings):
+    def _l10n_tn_edi_own_findings(self, findings, size):
         # EXTENDS account_move_teif_findings.py
-        return [*super()._l10n_tn_edi_own_findings(findings), *self._l10n_tn_edi_check_exemption()]
+        return [*super()._l10n_tn_edi_own_findings(findings, size), *self._l10n_tn_edi_check_exemption()]
 
     def _l10n_tn_edi_check_exemption(self):
         taxes = self.invoice_line_ids.tax_ids.flatten_taxes_hierarchy().filtered(

@@ -15,7 +15,7 @@ from ..teif.foreign import parse_foreign_xml
 BLOCKING, WARNING, ADVICE = "blocking", "warning", "advice"
 SEVERITIES = (BLOCKING, WARNING, ADVICE)
 
-# What the checks below may say; the sentences are in l10n_tn_edi_messages.py.
+# What the checks below, and that of l10n_tn_edi_tariff.py, may say; the sentences are in l10n_tn_edi_messages.py.
 ODOO_CODES = frozenset(
     {
         "odoo.company_matricule",
@@ -29,9 +29,6 @@ ODOO_CODES = frozenset(
         "odoo.size",
     }
 )
-KILOBYTE = 1024
-# What the supplier's signature adds to a document; with the three certificates of TTN's own example it has 13 KB.
-SIGNATURE_BYTES = 13 * KILOBYTE
 
 # Parts of paths whose findings say less clearly what one of Odoo's own says.
 COVERED_PATHS = {
@@ -120,7 +117,7 @@ class AccountMove(models.Model):
             ``model``, ``res_id`` and ``field`` are False where no record is to blame.
         """
         self.ensure_one()
-        own = [*self._l10n_tn_edi_own_findings(findings), *self._l10n_tn_edi_check_size(size)]
+        own = self._l10n_tn_edi_own_findings(findings, size)
         covered = [path for item in own for path in COVERED_PATHS.get(item["code"], ())]
         covered_codes = {code for item in own for code in COVERED_CODES.get(item["code"], ())}
         kept = [
@@ -141,7 +138,8 @@ class AccountMove(models.Model):
 
     # === What only Odoo can see === #
 
-    def _l10n_tn_edi_own_findings(self, findings):
+    def _l10n_tn_edi_own_findings(self, findings, size):
+        """:return: list of dicts as those of :meth:`_l10n_tn_edi_place`, which has the same arguments."""
         return [
             *self._l10n_tn_edi_check_parties(),
             *self._l10n_tn_edi_check_lines(findings),
@@ -195,15 +193,6 @@ class AccountMove(models.Model):
         if self.currency_id != self.company_id.currency_id and not self.invoice_currency_rate:
             yield self._l10n_tn_edi_own_finding(
                 "odoo.currency_rate", WARNING, self, "invoice_currency_rate", currency=self.currency_id.name
-            )
-
-    def _l10n_tn_edi_check_size(self, size):
-        """A document above the size that TTN's price is for costs more: said while it can still be made smaller."""
-        step = self.env["l10n_tn_edi.tariff"]._step_on(fields.Date.context_today(self))
-        if step and size + SIGNATURE_BYTES > step * KILOBYTE:
-            kilobytes = round((size + SIGNATURE_BYTES) / KILOBYTE)
-            yield self._l10n_tn_edi_own_finding(
-                "odoo.size", WARNING, self, "invoice_line_ids", size=kilobytes, step=step
             )
 
     # === From the XML path to the record === #

@@ -31,10 +31,10 @@ CREDIT_NOTE, STATEMENT, EXPORT = "I-12", "I-14", "I-15"
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def _l10n_tn_edi_own_findings(self, findings):
+    def _l10n_tn_edi_own_findings(self, findings, size):
         # EXTENDS: account_move_teif_findings
         return [
-            *super()._l10n_tn_edi_own_findings(findings),
+            *super()._l10n_tn_edi_own_findings(findings, size),
             *self._l10n_tn_edi_check_kind(),
             *self._l10n_tn_edi_check_credit_note(),
             *self._l10n_tn_edi_check_contract(),

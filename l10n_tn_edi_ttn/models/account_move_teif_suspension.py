@@ -185,9 +185,9 @@ class AccountMove(models.Model):
             before, use = taken.get(attestation, (0.0, 0.0)), move._l10n_tn_edi_attestation_use()
             taken[attestation] = (before[0] + use[0], before[1] + use[1])
 
-    def _l10n_tn_edi_own_findings(self, findings):
+    def _l10n_tn_edi_own_findings(self, findings, size):
         # EXTENDS account_move_teif_findings.py
-        return [*super()._l10n_tn_edi_own_findings(findings), *self._l10n_tn_edi_check_suspension()]
+        return [*super()._l10n_tn_edi_own_findings(findings, size), *self._l10n_tn_edi_check_suspension()]
 
     def _l10n_tn_edi_check_suspension(self):
         """On the draft what posting would refuse; posted is posted, with its reason."""

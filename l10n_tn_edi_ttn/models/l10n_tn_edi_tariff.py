@@ -4,7 +4,11 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from .account_move_teif_findings import WARNING
+
 KILOBYTE = 1024
+# What the supplier's signature adds to a document; with the three certificates of TTN's own example it has 13 KB.
+SIGNATURE_BYTES = 13 * KILOBYTE
 
 
 class L10nTnEdiTariff(models.Model):
@@ -72,24 +76,36 @@ class L10nTnEdiTariff(models.Model):
         return self.price * sum(max(1, math.ceil(size / (self.step_kb * KILOBYTE))) for size in sizes)
 
 
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _l10n_tn_edi_own_findings(self, findings, size):
+        # EXTENDS account_move_teif_findings.py
+        return [*super()._l10n_tn_edi_own_findings(findings, size), *self._l10n_tn_edi_check_size(size)]
+
+    def _l10n_tn_edi_check_size(self, size):
+        """A document above the size that TTN's price is for costs more: said while it can still be made smaller."""
+        step = self.env["l10n_tn_edi.tariff"]._step_on(fields.Date.context_today(self))
+        kilobytes = (size + SIGNATURE_BYTES) / KILOBYTE
+        if step and kilobytes > step:
+            yield self._l10n_tn_edi_own_finding(
+                "odoo.size", WARNING, self, "invoice_line_ids", size=round(kilobytes), step=step
+            )
+
+
 class L10nTnEdiDocument(models.Model):
     _inherit = "l10n_tn_edi.document"
 
     size_kb = fields.Float(string="Size (KB)", compute="_compute_size", digits=(16, 1))
     over_step = fields.Boolean(compute="_compute_size", help="Above the size that TTN's price is for.")
 
-    @api.depends("signed_id")
+    @api.depends("signed_id", "submitted_at")
     def _compute_size(self):
-        tariffs = {
-            day: self.env["l10n_tn_edi.tariff"]._on(day) for day in {one._charged_on() for one in self}
-        }
+        Tariff = self.env["l10n_tn_edi.tariff"]
         for document in self:
-            tariff = tariffs[document._charged_on()]
             document.size_kb = document.sudo().signed_id.file_size / KILOBYTE
-            document.over_step = bool(tariff) and document.size_kb > tariff.step_kb
-
-    def _charged_on(self):
-        return (self.submitted_at or fields.Datetime.now()).date()
+            step = Tariff._step_on((document.submitted_at or fields.Datetime.now()).date())
+            document.over_step = bool(step) and document.size_kb > step
 
 
 class L10nTnEdiAccount(models.Model):
