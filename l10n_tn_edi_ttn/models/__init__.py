@@ -1,3 +1,4 @@
+from . import l10n_tn_edi_cached
 from . import l10n_tn_edi_invoice_maker
 from . import account_edi_stamp
 from . import account_fiscal_position_suspension

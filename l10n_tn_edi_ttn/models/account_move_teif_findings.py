@@ -7,7 +7,7 @@ a stamp charged twice, a bank account without RIB.
 import re
 from dataclasses import asdict, is_dataclass
 
-from odoo import fields, models
+from odoo import models
 
 from ..teif import write
 from ..teif.foreign import parse_foreign_xml

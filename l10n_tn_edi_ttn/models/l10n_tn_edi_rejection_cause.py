@@ -28,6 +28,7 @@ class L10nTnEdiRejectionCause(models.Model):
     """
 
     _name = "l10n_tn_edi.rejection.cause"
+    _inherit = ["l10n_tn_edi.cached"]
     _description = "Cause of a Rejection by TTN"
     _order = "sequence, id"
 
@@ -275,7 +276,6 @@ class L10nTnEdiRejectionCause(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         causes = super().create(vals_list)
-        self.env.registry.clear_cache()
         causes._reclassify()
         return causes
 
@@ -285,7 +285,6 @@ class L10nTnEdiRejectionCause(models.Model):
                 self.env._("How a shipped cause is dealt with cannot be changed; add one of your own.")
             )
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if {"patterns", "ttn_codes", "active"} & vals.keys():
             self._reclassify()
         return result
@@ -298,11 +297,6 @@ class L10nTnEdiRejectionCause(models.Model):
             )
         if any(cause.rejection_count for cause in self.sudo()):
             raise UserError(self.env._("Rejections have this cause: archive it instead."))
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _reclassify(self):
         """What nobody understood before may be known now."""

@@ -44,6 +44,7 @@ SCHEMA_CODES = (
 
 class L10nTnEdiSchema(models.Model):
     _name = "l10n_tn_edi.schema"
+    _inherit = ["l10n_tn_edi.cached"]
     _description = "TTN's TEIF Schema"
     _order = "version"
     _rec_name = "file_name"
@@ -63,22 +64,14 @@ class L10nTnEdiSchema(models.Model):
     def create(self, vals_list):
         # EXTENDS 'base'
         schemas = super().create(vals_list)
-        self.env.registry.clear_cache()
         schemas._look_at_file()
         return schemas
 
     def write(self, vals):
         # EXTENDS 'base'
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if "file" in vals:
             self._look_at_file()
-        return result
-
-    def unlink(self):
-        # EXTENDS 'base'
-        result = super().unlink()
-        self.env.registry.clear_cache()
         return result
 
     @api.model

@@ -20,6 +20,7 @@ class L10nTnEdiSignatureProfile(models.Model):
     """
 
     _name = "l10n_tn_edi.signature.profile"
+    _inherit = ["l10n_tn_edi.cached"]
     _description = "Signature Profile"
     _order = "signature, date_from desc, id desc"
 
@@ -63,19 +64,6 @@ class L10nTnEdiSignatureProfile(models.Model):
                 raise ValidationError(
                     self.env._("The policy's hash of “%(name)s” is no SHA-256 in base64.", name=one.name)
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     def _profile(self):
         """:return: the ``profile.Profile`` of this record."""

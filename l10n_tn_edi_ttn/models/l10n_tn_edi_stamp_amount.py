@@ -5,6 +5,7 @@ class L10nTnEdiStampAmount(models.Model):
     """How much the stamp duty of an invoice is, and since when: the law changes it every few years."""
 
     _name = "l10n_tn_edi.stamp.amount"
+    _inherit = ["l10n_tn_edi.cached"]
     _description = "Stamp Duty of an Invoice"
     _order = "date_from desc, id desc"
     _rec_name = "amount"
@@ -23,22 +24,6 @@ class L10nTnEdiStampAmount(models.Model):
     def _compute_display_name(self):
         for rate in self:
             rate.display_name = f"{rate.amount:.3f} TND ({fields.Date.to_string(rate.date_from) or ''})"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rates = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rates
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     def _amount_at(self, company, date):

@@ -15,6 +15,7 @@ class L10nTnEdiTariff(models.Model):
     """What TTN charges from a day on: data, since TTN's price list is not public and changes."""
 
     _name = "l10n_tn_edi.tariff"
+    _inherit = ["l10n_tn_edi.cached"]
     _description = "TTN's Tariff"
     _order = "date_from desc"
     _rec_name = "date_from"
@@ -39,19 +40,6 @@ class L10nTnEdiTariff(models.Model):
                 raise ValidationError(
                     self.env._("A size step is at least 1 KB, and a price is not negative.")
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
 
     @api.model
     @tools.ormcache("day")
