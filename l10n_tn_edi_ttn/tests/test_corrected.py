@@ -35,6 +35,13 @@ class TestCorrected(TnEdiFlowCommon):
             self.company.sudo().fiscalyear_lock_date = "2026-03-31"
         return move
 
+    def corrected_but_accepted_later(self):
+        """:return: the rejected document of a corrected invoice; TTN will accept it an hour later all the same."""
+        before = self.reject(INCOMPLETE, after=3600)
+        before.move_id.partner_id.street = "1 rue changée"
+        before.sudo(False).action_correct()
+        return before
+
     def correct(self, move):
         return Form(
             self.env["l10n_tn_edi.correct"].with_context(**move.action_l10n_tn_edi_open_correct()["context"])
@@ -100,9 +107,7 @@ class TestCorrected(TnEdiFlowCommon):
         self.assertEqual(before._sent().earlier_signatures, {document.signature_value})
 
     def test_both_are_accepted(self):
-        before = self.reject(INCOMPLETE, after=3600)
-        before.move_id.partner_id.street = "1 rue changée"
-        before.sudo(False).action_correct()
+        before = self.corrected_but_accepted_later()
         document = self.go(before.move_id)
         self.let_ttn_accept()
         self.due(before | document)
@@ -111,9 +116,7 @@ class TestCorrected(TnEdiFlowCommon):
 
     def test_asked_again_after_a_long_wait(self):
         """What TTN said of a rejected document is out of date when the corrected one has waited: it may be accepted since."""
-        before = self.reject(INCOMPLETE, after=3600)
-        before.move_id.partner_id.street = "1 rue changée"
-        before.sudo(False).action_correct()
+        before = self.corrected_but_accepted_later()
         document = self.document_of(before.move_id)
         self.submit()
         self.assertEqual((document.state, document.ask_first), ("signed", True))

@@ -4,7 +4,7 @@ import time
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .test_unknown import UnknownCase
+from .common_unknown import UnknownCase
 
 
 @tagged("post_install_l10n", "post_install", "-at_install")
