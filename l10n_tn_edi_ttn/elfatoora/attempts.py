@@ -116,9 +116,7 @@ def _text(
     if answer.deposit_ids:
         code = "send.several_ids" if len(answer.deposit_ids) > 1 else "send.doubtful_text"
         return Decision(UNKNOWN, code, params, retry_in=next_poll_delay(0, rng))
-    cause: Cause | None = classify(answer.text, extra=extra)
-    if _TAKEN.search(fold(answer.text)) and (cause.synchronous_refusal or cause.code == UNKNOWN_RULE.cause):
-        cause = None
+    cause = _objection(answer.text, extra)
     if cause and cause.synchronous_refusal and attempt_number == 1:
         return _refused(cause, {**params, "ttn_code": ""}, rng)
     return Decision(
@@ -129,6 +127,13 @@ def _text(
         flags=cause_flags(cause) - {SAME_BYTES},
         causes=(cause,) if cause else (),
     )
+
+
+def _objection(text: str, extra: Sequence[Rule]) -> Cause | None:
+    """What a text without a number objects to; None where it refuses nothing, for it speaks of a document that was taken."""
+    cause = classify(text, extra=extra)
+    refuses = cause.synchronous_refusal or cause.code == UNKNOWN_RULE.cause
+    return None if refuses and _TAKEN.search(fold(text)) else cause
 
 
 def _fault(

@@ -246,7 +246,7 @@ class L10nTnEdiAccount(models.Model):
         apart = abs(call.server_time.timestamp() - self._now()) if call.server_time else 0.0
         # What a proxy with a broken clock says is not asked about for years.
         apart = min(apart, periods.FIRST_LOOK)
-        self.env["l10n_tn_edi.exchange"]._keep_sweep(self, call)
+        self.env["l10n_tn_edi.exchange"]._keep_account_call(self, call)
         # Kept whatever becomes of the others, and no transaction stays open during the next question.
         self.env["l10n_tn_edi.document"]._commit()
         if isinstance(call.answer, ConsultAnswer):

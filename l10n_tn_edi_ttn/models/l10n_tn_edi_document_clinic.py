@@ -49,8 +49,10 @@ class L10nTnEdiDocument(models.Model):
         # EXTENDS l10n_tn_edi_document: where a sentence explains nothing, TTN's words stand beside it.
         result = super()._compute_reason()
         for document in self.filtered(lambda document: document.reason_code in VAGUE):
-            item = {"code": document.reason_code, **(document.reason_params or {})}
-            document.reason = document._rejection_line({**item, "params": document.reason_params})
+            params = document.reason_params or {}
+            document.reason = document._rejection_line(
+                {**params, "code": document.reason_code, "params": params}
+            )
         return result
 
     @api.depends("rejections", "reason_code", "reason_params")

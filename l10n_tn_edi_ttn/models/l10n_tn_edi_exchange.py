@@ -207,7 +207,7 @@ class L10nTnEdiExchange(models.Model):
         )
 
     @api.model
-    def _keep_sweep(self, account, call, operation="sweep"):
+    def _keep_account_call(self, account, call, operation="sweep"):
         """Keep a question about an account as a whole.
 
         :param account: the ``l10n_tn_edi.account``.

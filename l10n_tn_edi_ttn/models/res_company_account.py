@@ -115,7 +115,7 @@ class ResCompany(models.Model):
         client = gateway._client(self, self.l10n_tn_edi_mode)
         call = client.consult_efact(number="0", deadline=time.monotonic() + seconds)
         account = self.env["l10n_tn_edi.account"]._of(self, self.l10n_tn_edi_mode)
-        self.env["l10n_tn_edi.exchange"]._keep_sweep(account, call, operation="consult")
+        self.env["l10n_tn_edi.exchange"]._keep_account_call(account, call, operation="consult")
         ahead = (call.server_time - datetime.now(UTC)).total_seconds() if call.server_time else None
         return self._l10n_tn_edi_trouble(call), ahead
 

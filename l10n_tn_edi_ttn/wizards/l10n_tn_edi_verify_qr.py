@@ -75,7 +75,7 @@ class L10nTnEdiVerifyQr(models.TransientModel):
         client = gateway._client(self.company_id, self.company_id.l10n_tn_edi_mode)
         call = client.verify_qr_code(text, deadline=time.monotonic() + WAIT_SECONDS)
         account = self.env["l10n_tn_edi.account"]._of(self.company_id, self.company_id.l10n_tn_edi_mode)
-        self.env["l10n_tn_edi.exchange"]._keep_sweep(account, call, operation="verify")
+        self.env["l10n_tn_edi.exchange"]._keep_account_call(account, call, operation="verify")
         if isinstance(call.answer, FaultAnswer):
             cause = classify_fault(call.answer, extra=self.env["l10n_tn_edi.rejection.cause"]._rules())
             return messages._sentence(cause.code, {**cause.params, "text": cause.text})
