@@ -49,6 +49,7 @@ from . import l10n_tn_edi_certificate
 from . import l10n_tn_edi_certificate_view
 from . import l10n_tn_edi_certificate_watch
 from . import l10n_tn_edi_document
+from . import l10n_tn_edi_document_actions
 from . import l10n_tn_edi_document_clinic
 from . import l10n_tn_edi_document_decide
 from . import l10n_tn_edi_document_deposit
