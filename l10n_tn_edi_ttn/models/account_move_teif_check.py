@@ -62,7 +62,18 @@ class AccountMove(models.Model):
     def _compute_l10n_tn_edi_live_html(self):
         for move in self:
             items = move._l10n_tn_edi_live_findings()
-            move.l10n_tn_edi_live_html = self._l10n_tn_edi_list(items, SHOWN_LIVE) if items else False
+            if not items:
+                move.l10n_tn_edi_live_html = False
+                continue
+            headline = (
+                self.env._("To correct before this invoice can go to TTN:")
+                if any(item["severity"] == "blocking" for item in items)
+                else self.env._("Worth a look before this invoice goes to TTN:")
+            )
+            move.l10n_tn_edi_live_html = Markup('<div class="fw-bold">%s</div>%s') % (
+                headline,
+                self._l10n_tn_edi_list(items, SHOWN_LIVE),
+            )
 
     def _l10n_tn_edi_live_findings(self):
         """What would stop or worry of a draft that El Fatoora is concerned with, explained; nothing before it has a line."""

@@ -110,7 +110,9 @@ class L10nTnEdiDocument(models.Model):
     reason = fields.Text(compute="_compute_reason", string="Situation")
     cause = fields.Char(compute="_compute_cause", string="What Is Wrong")
     findings = fields.Json(readonly=True, help="What the checks found, as codes and places.")
-    findings_html = fields.Html(compute="_compute_findings_html", string="What to Correct", sanitize=False)
+    findings_html = fields.Html(
+        compute="_compute_findings_html", string="What the Checks Found", sanitize=False
+    )
     attempt_count = fields.Integer(string="Deposits Tried", default=0, readonly=True)
     poll_count = fields.Integer(default=0, readonly=True)
     lease_until = fields.Datetime(readonly=True)

@@ -30,9 +30,16 @@ class TestDraft(DocumentsCase):
         self.assertIn("CLIENT ESSAI SA", html)
         self.assertIn(f'href="/odoo/res.partner/{self.customer.id}"', html)
         self.assertEqual(html.count("<li>"), 2)
+        self.assertIn("To correct before", html)
         self.customer.write({"vat": "7654321CAM000", "street": "Rue"})
         move.invalidate_recordset()
         self.assertFalse(move.l10n_tn_edi_live_html)
+
+    def test_what_only_worries_is_not_to_be_corrected(self):
+        self.env["l10n_tn_edi.tariff"].sudo().search([]).step_kb = 5
+        html = str(self.make_invoice().l10n_tn_edi_live_html)
+        self.assertIn("Worth a look before", html)
+        self.assertNotIn("To correct before", html)
 
     def test_live_blocks_nothing_and_goes_with_posting(self):
         self.customer.vat = False
