@@ -67,7 +67,8 @@ POINTS = (
     *("prepare.commit", "prepare.committed", "claim.commit", "claim.committed"),
     *("save.connect", "save.sent", "save.answer", "result.commit", "result.committed"),
     *("question.commit", "question.committed", "consult.connect", "consult.sent", "consult.answer"),
-    *("lease.commit", "lease.committed", "sweep.commit", "sweep.committed"),
+    *("lease.commit", "lease.committed", "hold.commit", "hold.committed", "asked.commit", "asked.committed"),
+    *("sweep.commit", "sweep.committed", "release.commit", "release.committed"),
 )
 FINAL = ("accepted", "rejected", "to_decide", "conflict")
 DAY = 86_400
@@ -204,8 +205,8 @@ class Chaos:
                 ):
                     moved_at = moved
                     self._next_event()
-                elif self.events and not self.unfinished():
-                    # An event that meets nothing on its way proves nothing
+                elif self.events and stuck and all(state == "unknown" for _id, state in self.unfinished()):
+                    # An event that meets nothing on its way proves nothing; what is asked about for hours is in no hurry.
                     self.post(self.between)
                     self._wake()
                 elif stuck and self._jumps >= _PATIENCE:

@@ -1,12 +1,14 @@
 """Named points at which a worker dies or stands still. The addon itself knows nothing of them.
 
 ``EDI_PROBE_FAIL=FOLDER``: a file ``POINT.kill`` or ``POINT.stop`` in that folder is a trap: the first process that passes the
-point takes it (renames it to ``POINT.ACTION.PID``) and gets SIGKILL or SIGSTOP, once.
+point takes it (renames it to ``POINT.ACTION.PID``) and gets SIGKILL or SIGSTOP, once. A file ``WORK.fail`` lets the work of that
+name fail as it begins, once.
 ``EDI_PROBE_SECONDS=LEASE:CALL``: shorter lease and calls, so that a test need not wait for minutes.
 ``EDI_PROBE_RUN_SECONDS=N``: how long a run goes on while there is something to do.
 ``EDI_PROBE_AT_ONCE=N``: smaller claims, so that few documents pass the points as often as many do.
 """
 
+import operator
 import os
 import select
 import signal
@@ -14,6 +16,11 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+class Failure(Exception):
+    """What was ordered by ``WORK.fail``."""
+
 
 ACTIONS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
@@ -29,10 +36,15 @@ class Failpoints:
     def at(self, point):
         """Die or stand still here when there is a trap."""
         for action, number in ACTIONS.items():
-            with suppress(FileNotFoundError):
-                trap = self.folder / f"{point}.{action}"
-                trap.rename(f"{trap}.{os.getpid()}")
+            if self._takes(point, action):
                 os.kill(os.getpid(), number)
+
+    def _takes(self, point, action):
+        with suppress(FileNotFoundError):
+            trap = self.folder / f"{point}.{action}"
+            trap.rename(f"{trap}.{os.getpid()}")
+            return True
+        return False
 
     @contextmanager
     def around_commit(self):
@@ -44,16 +56,18 @@ class Failpoints:
         if name:
             self.at(f"{name}.committed")
 
-    def ends(self, owner, method, name, always=True):
+    def ends(self, owner, method, name, where=lambda _result: True):
         """The next commit after ``method`` is the one that ends the work ``name``.
 
-        :param bool always: also when ``method`` gives nothing; of a claim of no document there is nothing to lose.
+        :param where: whether that is so by what ``method`` gives; of a claim of no document there is nothing to lose.
         """
         original = getattr(owner, method)
 
         def run(self_, *args, **kwargs):
+            if self._takes(name, "fail"):
+                raise Failure(name)
             result = original(self_, *args, **kwargs)
-            self.work.name = name if always or result else None
+            self.work.name = name if where(result) else None
             return result
 
         setattr(owner, method, run)
@@ -61,12 +75,15 @@ class Failpoints:
 
 def install(points):
     from odoo.addons.l10n_tn_edi_ttn.elfatoora import wire
-    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_account_sweep import L10nTnEdiAccount
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_account_sweep import L10nTnEdiAccount as Account
     from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_deposit import (
         L10nTnEdiDocument as Deposit,
     )
     from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_follow import (
         L10nTnEdiDocument as Follow,
+    )
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_kept import (
+        L10nTnEdiDocument as Kept,
     )
     from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_prepare import (
         L10nTnEdiDocument as Prepare,
@@ -74,13 +91,20 @@ def install(points):
     from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_document_queue import (
         L10nTnEdiDocument as Queue,
     )
+    from odoo.addons.l10n_tn_edi_ttn.models.l10n_tn_edi_exchange import L10nTnEdiExchange as Exchange
 
     points.ends(Prepare, "_prepare", "prepare")
-    points.ends(Deposit, "_claim_deposits", "claim", always=False)
-    points.ends(Follow, "_claim_questions", "question", always=False)
+    points.ends(Deposit, "_claim_deposits", "claim", where=bool)
+    points.ends(Follow, "_claim_questions", "question", where=bool)
     points.ends(Follow, "_expire_lease", "lease")
     points.ends(Queue, "_record_together", "result")
-    points.ends(L10nTnEdiAccount, "_apply_sweep", "sweep")
+    points.ends(Kept, "_keep_with_exchange", "keep")
+    points.ends(Kept, "_record_one_kept", "kept")
+    # A comparison: held, each answer kept, each part of it applied, released
+    points.ends(Account, "_is_swept_by_another", "hold", where=operator.not_)
+    points.ends(Exchange, "_keep_account_call", "asked")
+    points.ends(Account, "_apply_sweep", "sweep")
+    points.ends(Account, "_release_sweep", "release")
     commit = Queue._commit
 
     def commit_here(self):
