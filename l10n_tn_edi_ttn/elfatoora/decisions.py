@@ -49,6 +49,7 @@ from .timing import (
     daily,
     in_grace,
     is_undecided,
+    is_unhurried,
     jitter,
     next_poll_delay,
     next_question,
@@ -114,7 +115,7 @@ def after_consult(
         or _visible(found, history, rng)
         or _not_visible(sent, found, history, rng)
     )
-    if history.left_behind and decision.state == TO_DECIDE:
+    if decision.state == TO_DECIDE and is_unhurried(history):
         decision = replace(decision, retry_in=jitter(DAY, rng))
     return replace(
         decision,

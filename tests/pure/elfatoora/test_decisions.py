@@ -643,3 +643,10 @@ def test_what_was_left_behind_is_asked_about_once_a_day():
     decision = d.after_consult(SENT, shown, at(60, d.REJECTED, left_behind=True))
     assert (decision.state, decision.retry_in) == (d.TO_DECIDE, DAY)
     assert d.after_consult(SENT, shown, at(60, d.REJECTED)).retry_in == HOUR
+
+
+@pytest.mark.parametrize("shown", [[seen(reference="R", total=Decimal(1))], [], None])
+def test_what_nobody_decides_about_is_asked_about_once_a_day(shown):
+    for waited, delay in ((3 * DAY - 1, HOUR), (3 * DAY, DAY), (90 * DAY, DAY)):
+        decision = d.after_consult(SENT, shown, at(waited, d.TO_DECIDE))
+        assert (decision.state, decision.retry_in) == (d.TO_DECIDE, delay), waited
