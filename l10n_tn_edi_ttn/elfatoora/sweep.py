@@ -134,19 +134,27 @@ def must_sweep(
 
 
 def _distinct(seen: Sequence[Seen]) -> list[Seen]:
-    """Overlapping periods list a deposit twice; what has no id can't be told apart and stays."""
+    """Overlapping periods list a deposit twice; what has no id can't be told apart and stays.
+
+    Two documents under one id are two deposits: what is ours is never hidden behind another company's.
+    """
     found: dict[object, Seen] = {}
     for position, one in enumerate(seen):
-        deposit_id = one.deposit.deposit_id
-        key = deposit_id if deposit_id is not None else ("no id", position)
-        # The richer description wins: a later answer may hold the document.
-        if key not in found or _richness(one) >= _richness(found[key]):
+        deposit_id, signature = one.deposit.deposit_id, compact(one.signature_value)
+        key = ("no id", position) if deposit_id is None else (deposit_id, signature)
+        # The richer description wins: a later answer may hold TTN's reference.
+        if key not in found or bool(one.any_reference) >= bool(found[key].any_reference):
             found[key] = one
-    return list(found.values())
-
-
-def _richness(one: Seen) -> tuple[bool, bool]:
-    return bool(one.signature_value), bool(one.any_reference)
+    read = [one for one in found.values() if one.signature_value]
+    numbers = {
+        (one.deposit.deposit_id, one.deposit.number) for one in read if one.deposit.deposit_id is not None
+    }
+    # The same deposit without its document
+    return [
+        one
+        for one in found.values()
+        if one.signature_value or (one.deposit.deposit_id, one.deposit.number) not in numbers
+    ]
 
 
 def _about_ours(one: Seen, mine: Known, copies: int) -> Finding | None:

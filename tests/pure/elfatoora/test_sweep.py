@@ -100,6 +100,15 @@ def test_a_copy_that_a_human_has_looked_at_is_left_alone():
     assert codes(report) == ["sweep.lost_acceptance"]
 
 
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_an_id_that_two_documents_share_hides_neither(order):
+    """Another company's accepted deposit does not stand for our rejected one that a restored database has forgotten."""
+    theirs = seen(7, "X", "X", "FAC/9", "R9", sender="1234567ZAM000")
+    forgotten = seen(7, "Y", "Y", "FAC/8")
+    report = compare([theirs, forgotten][order], [ONE], SENDER)
+    assert (codes(report), report.quarantine) == (["sweep.unknown_deposit"], {"FAC/8"})
+
+
 @given(
     st.lists(
         st.builds(
@@ -126,7 +135,10 @@ def test_nothing_unknown_passes(deposits):
         )
         foreign = one.signature_value and one.sender == "Z"
         richer = any(
-            d is not one and d.deposit.deposit_id == one.deposit.deposit_id is not None for d in deposits
+            d is not one
+            and d.deposit.deposit_id == one.deposit.deposit_id is not None
+            and (d.signature_value == one.signature_value or (not one.signature_value and d.signature_value))
+            for d in deposits
         )
         if not ours and not foreign and not richer:
             assert id(one) in told
