@@ -13,6 +13,8 @@ from sandbox.kernel import new_reference
 from sandbox.soap import text
 from sandbox.store import Store
 
+# So far are the made-up ids of another company's deposits from ours.
+FOREIGN_IDS = 1_000_000_000
 DATES = (
     "dateDebutDocument",
     "dateDebutProcess",
@@ -138,14 +140,16 @@ def foreign(store: Store, account, criteria: dict, rows: list, settings: dict) -
     for before, after in alter.items():
         data = data.replace(before, after)
     data = re.sub(rb'(<ds:SignatureValue Id="value-SigFrs">)(.{8})', rb"\1QUFBQUFB", data, count=1)
+    # TTN gives no number twice
+    other_id = own["id"] + FOREIGN_IDS
     own.update(
-        id=own["id"] - 1,
+        id=other_id,
         matricule=matricule,
         login="",
         state="accepted",
         final=data,
         plan="{}",
-        reference=new_reference(matricule, own["id"] - 1, own["received_at"]),
+        reference=new_reference(matricule, other_id, own["received_at"]),
         processed_at=own["received_at"],
     )
     return [item(own, settings)]
