@@ -46,7 +46,7 @@ def wait_woken(company, condition, what):
         databases.wake_cron(company.database)
         return condition()
 
-    wait_until(woken, what, 90, interval=0.5)
+    wait_until(woken, what, 180, interval=0.5)
 
 
 def waits_for_a_lock(company):
