@@ -35,7 +35,7 @@ LINES = 20
 POSTED = 500
 WARM_UP = 10
 # Of one worker; and how much worse a document may become where there are ten times as many
-LIMITS = {"cpu_ms": 30.0, "documents_per_second": 25.0, "growth": 1.15, "memory_grown_mib": 64}
+LIMITS = {"cpu_ms": 30.0, "documents_per_second": 25.0, "growth": 1.15, "memory_mib": 64}
 ENDS = "('accepted', 'rejected', 'to_decide', 'error')"
 
 
@@ -288,14 +288,17 @@ def _exceeded(rows):
             wrong.append(f"{_name(row)}: {row['cpu_ms']} ms")
         if row["workers"] == 1 and row["documents_per_second"] < LIMITS["documents_per_second"]:
             wrong.append(f"{_name(row)}: {row['documents_per_second']} documents/s")
-        if row["memory_grown_mib"] > LIMITS["memory_grown_mib"]:
-            wrong.append(f"{_name(row)}: {row['memory_grown_mib']} MiB more")
     for few, many in itertools.combinations(rows, 2):
         same = all(few[name] == many[name] for name in ("workers", "latency", "until"))
         if same and few["documents"] < many["documents"]:
             for name in ("cpu_ms", "sql"):
                 if many[name] > few[name] * LIMITS["growth"]:
                     wrong.append(f"{_name(many)}: {name} {few[name]} of few documents, {many[name]} of many")
+            # A process that has just begun still fills its caches: the same with many documents as with few is flat.
+            if many["memory_mib"] > few["memory_mib"] + LIMITS["memory_mib"]:
+                wrong.append(
+                    f"{_name(many)}: {few['memory_mib']} MiB with few, {many['memory_mib']} with many"
+                )
     return wrong
 
 
@@ -324,7 +327,7 @@ def show(result):
     print(
         f"  limits: {limits['cpu_ms']:g} ms CPU and {limits['documents_per_second']:g} documents/s with one worker;"
         f" CPU and SQL of ten times as many at most {limits['growth']:g} times;"
-        f" {limits['memory_grown_mib']} MiB more: {'kept' if result['within_limit'] else 'EXCEEDED'}"
+        f" {limits['memory_mib']} MiB more: {'kept' if result['within_limit'] else 'EXCEEDED'}"
     )
     for sentence in result["exceeded"]:
         print(f"    EXCEEDED by {sentence}")
