@@ -106,7 +106,7 @@ def after_consult(
     if history.state not in STATES:
         raise ValueError(f"not a state in which TTN is asked: {history.state}")
     if seen is None:
-        return _no_answer(history, cause, rng)
+        return _in_no_hurry(_no_answer(history, cause, rng), history, rng)
     disowned = _disowned(history)
     sent = replace(sent, deposit_ids=sent.deposit_ids - disowned)
     found = sort_deposits(sent, seen, extra, disowned)
@@ -115,13 +115,17 @@ def after_consult(
         or _visible(found, history, rng)
         or _not_visible(sent, found, history, rng)
     )
-    if decision.state == TO_DECIDE and is_unhurried(history):
-        decision = replace(decision, retry_in=jitter(DAY, rng))
     return replace(
-        decision,
+        _in_no_hurry(decision, history, rng),
         flags=decision.flags | ({facts.VISIBLE} if found.ours else set()),
         told=(*decision.told, *beside(sent.number, found, disowned)),
     )
+
+
+def _in_no_hurry(decision: Decision, history: History, rng: random.Random | None) -> Decision:
+    """The decision; what a human has to decide about, and nobody waits for, is asked about once a day."""
+    unhurried = decision.state == TO_DECIDE and is_unhurried(history)
+    return replace(decision, retry_in=jitter(DAY, rng)) if unhurried else decision
 
 
 def _no_answer(history: History, cause: Cause | None, rng: random.Random | None) -> Decision:

@@ -145,15 +145,15 @@ def _distinct(seen: Sequence[Seen]) -> list[Seen]:
         # The richer description wins: a later answer may hold TTN's reference.
         if key not in found or bool(one.any_reference) >= bool(found[key].any_reference):
             found[key] = one
-    read = [one for one in found.values() if one.signature_value]
-    numbers = {
-        (one.deposit.deposit_id, one.deposit.number) for one in read if one.deposit.deposit_id is not None
-    }
-    # The same deposit without its document
+    read: dict[int, set[str]] = {}
+    for one in found.values():
+        if one.signature_value and one.deposit.deposit_id is not None:
+            read.setdefault(one.deposit.deposit_id, {""}).add(one.deposit.number)
+    # What is listed without its document once more is the same, unless it has another number.
     return [
         one
         for one in found.values()
-        if one.signature_value or (one.deposit.deposit_id, one.deposit.number) not in numbers
+        if one.signature_value or one.deposit.number not in read.get(one.deposit.deposit_id, ())
     ]
 
 

@@ -11,7 +11,7 @@ PROOF_GRACE = 600.0  # after the lease: how long a reference waits for TTN's fin
 LATE_AFTER = DAY  # without an end: somebody should know
 UNDECIDED_AFTER = DAY  # an attempt of which nothing is known: a human
 VANISHED_AFTER = 3 * DAY  # a deposit with an id that is never shown: a human
-UNHURRIED_AFTER = 3 * DAY  # a human has still not decided: once a day instead of once an hour
+UNHURRIED_AFTER = 3 * DAY  # what a human has to decide about: once a day instead of once an hour
 
 # TTN needs 2 to 30 seconds for most documents.
 _POLL_STEPS = (5.0, 10.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 900.0)
@@ -68,9 +68,7 @@ def next_question(history: History, rng: random.Random | None) -> float:
     """
     if history.state in (ACCEPTED, REJECTED, CONFLICT):
         return jitter(DAY, rng)
-    if history.state == TO_DECIDE:
-        return jitter(DAY if is_unhurried(history) else HOUR, rng)
-    if time_waited(history) >= LATE_AFTER:
+    if history.state == TO_DECIDE or time_waited(history) >= LATE_AFTER:
         return jitter(HOUR, rng)
     return next_poll_delay(history.polls, rng)
 
