@@ -10,6 +10,7 @@ from . import test_api_batch
 from . import test_bad_input
 from . import test_certificates_watch
 from . import test_clinic
+from . import test_confirmed
 from . import test_contingency
 from . import test_corrected
 from . import test_credit_note
