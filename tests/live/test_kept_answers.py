@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.live.chaos.trouble import CALL_LANES
 from tests.live.harness import database as databases
 from tests.live.harness.odoo import CronHost
 from tests.live.harness.probe import probe_options
@@ -34,11 +35,7 @@ def make_answers_due(company):
         company.database,
         "UPDATE l10n_tn_edi_exchange SET kept_until = now() at time zone 'UTC' WHERE kept_until IS NOT NULL",
     )
-    databases.query(
-        company.database,
-        "UPDATE ir_cron SET nextcall = now() - interval '1 minute' FROM ir_act_server action"
-        " WHERE action.id = ir_actions_server_id AND action.code = 'model._cron_follow()'",
-    )
+    databases.query(company.database, CALL_LANES)
 
 
 @pytest.mark.parametrize("action", ["kill", "stop"])
