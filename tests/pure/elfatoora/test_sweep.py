@@ -34,7 +34,7 @@ def codes(report):
 
 def test_all_is_known():
     report = compare(
-        [seen(1, "SI\nG1", reference="R1"), seen(2, "SIG2", "D2", "FAC/2"), blank(2, "FAC/2")],
+        [seen(1, "SI\nG1", reference="R1"), blank(1, ""), seen(2, "SIG2", "D2", "FAC/2"), blank(2, "FAC/2")],
         [ONE, TWO],
         SENDER,
     )
@@ -107,6 +107,9 @@ def test_an_id_that_two_documents_share_hides_neither(order):
     forgotten = seen(7, "Y", "Y", "FAC/8")
     report = compare([theirs, forgotten][order], [ONE], SENDER)
     assert (codes(report), report.quarantine) == (["sweep.unknown_deposit"], {"FAC/8"})
+    # Nor where ours cannot be read
+    report = compare([theirs, blank(7, "FAC/8")][order], [ONE], SENDER)
+    assert (codes(report), report.quarantine) == (["sweep.unreadable"], {"FAC/8"})
 
 
 @given(
